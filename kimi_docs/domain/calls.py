@@ -1,0 +1,128 @@
+"""One request to a model, what came back, and what it cost."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens and money. `cost` is None when the price of the model is unknown: that is said, never shown as zero."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal | None = Decimal(0)
+    currency: str = "USD"
+    estimated_cost: Decimal | None = Decimal(0)
+    possible_duplicates: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=_sum(self.cost, other.cost),
+            currency=other.currency if other.calls else self.currency,
+            estimated_cost=_sum(self.estimated_cost, other.estimated_cost),
+            possible_duplicates=self.possible_duplicates + other.possible_duplicates,
+        )
+
+
+def _sum(left: Decimal | None, right: Decimal | None) -> Decimal | None:
+    return None if left is None or right is None else left + right
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What is sent to a model: the model's id, the messages, and the parameters beside them."""
+
+    model: str
+    messages: tuple[Mapping[str, Any], ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The name of the call: SHA-256 of model, parameters and messages in canonical JSON."""
+        content = [self.model, dict(self.parameters), [dict(message) for message in self.messages]]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completion:
+    """What a model returned. `finish` is the provider's reason for ending; `reasoning` is never shown as answer."""
+
+    text: str
+    finish: str
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning: str = ""
+    request_id: str = ""
+    reported: bool = True  # False: the provider gave no usage and the tokens are our own count
+
+
+class CallState(StrEnum):
+    SENT = "sent"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """The record of a request. Written as `sent` before it leaves, as `answered` once its completion is kept.
+
+    A call found `sent` by a later process may have been billed: sending it again adds one to `possible_duplicates`.
+    """
+
+    id: str
+    model: str
+    state: CallState
+    run: str = ""
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    sendings: int = 0
+    possible_duplicates: int = 0
+    completion: Completion | None = None
+    cost: Decimal | None = None
+    currency: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Departure:
+    """A line of the ledger of what left this machine. `remote_id` names a file kept there until `deleted_at`."""
+
+    id: str
+    at: datetime
+    host: str
+    purpose: str
+    bytes: int
+    characters: int = 0
+    document: str | None = None
+    pages: str = ""
+    remote_id: str = ""
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """What a piece of work will take, before anything is sent."""
+
+    document: str
+    engine: str
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: Decimal | None
+    currency: str
+    minutes: float
+    known: bool = False  # it was done before and costs nothing

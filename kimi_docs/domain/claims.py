@@ -1,0 +1,131 @@
+"""Claims that quote their source: what every summary, answer and table cell is made of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from kimi_docs.domain.calls import Usage
+from kimi_docs.domain.text import Coverage, Notice
+
+
+class Verdict(StrEnum):
+    """What looking the quote up in the source gave. No model has a say in it."""
+
+    EXACT = "exact"
+    CLOSE = "close"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Citation:
+    """Words said to stand in a document, and where they were found.
+
+    An engine gives `quote` and `page_said`; nothing is found until `analyze.cite` has looked it up, so a citation starts as
+    missing. `start` and `end` count characters of that page's text; with `page` they are None when missing.
+    """
+
+    quote: str
+    document: str = ""
+    page_said: int | None = None
+    verdict: Verdict = Verdict.MISSING
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """At least one quote, and every quote found."""
+        return bool(self.citations) and all(c.verdict != Verdict.MISSING for c in self.citations)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    title: str
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """What an engine has written so far: the shape shared by summaries and answers while they grow."""
+
+    title: str = ""
+    sections: tuple[Section, ...] = ()
+    found: bool = True
+
+    @property
+    def claims(self) -> Iterator[Claim]:
+        return (claim for section in self.sections for claim in section.claims)
+
+
+class Completeness(StrEnum):
+    DONE = "done"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SummaryOrder:
+    """How a summary is wanted. `language` empty: the document's; `model` empty: the cheapest that fits."""
+
+    template: str = "general"
+    language: str = ""
+    engine: str = "local"
+    model: str = ""
+    budget: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """A finished summary. Its id names its content: document, extraction, order, engine and model."""
+
+    id: str
+    document: str
+    engine: str
+    model: str
+    template: str
+    language: str
+    draft: Draft
+    coverage: Coverage
+    usage: Usage
+    state: Completeness = Completeness.DONE
+    notices: tuple[Notice, ...] = ()
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """One person's sitting with documents."""
+
+    id: str
+    title: str = ""
+    documents: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """An answer in a session. `found` is False when the documents do not hold it."""
+
+    id: str
+    session: str
+    question: str
+    engine: str
+    model: str
+    draft: Draft
+    documents: tuple[str, ...]
+    usage: Usage
+    state: Completeness = Completeness.DONE
+    notices: tuple[Notice, ...] = field(default=())
+    created_at: datetime | None = None
+
+    @property
+    def found(self) -> bool:
+        return self.draft.found
