@@ -30,6 +30,10 @@ class Message:
         return translate(self.id, language, **self.values)
 
 
+NOTHING = Message(id="")
+"""Nothing to say."""
+
+
 def say(id: str, /, **values: Value) -> Message:
     """A message for later; `say("…{name}…", name=…)` is also how a text is marked for translation."""
     return Message(id=id, values=values)

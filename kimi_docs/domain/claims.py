@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from kimi_docs.domain.calls import Usage
@@ -77,7 +78,7 @@ class SummaryOrder:
     language: str = ""
     engine: str = "local"
     model: str = ""
-    budget: float | None = None
+    budget: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

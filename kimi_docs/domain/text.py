@@ -137,9 +137,7 @@ class Coverage:
             )
             for page in extraction.pages
         )
-        return cls(
-            by_page=pages, characters=len(extraction.text), characters_sent=sum(len(span) for span in sent), calls=calls
-        )
+        return cls(by_page=pages, characters=len(extraction.text), characters_sent=sum(len(span) for span in sent), calls=calls)
 
     def count(self, state: PageState) -> int:
         return sum(page.state == state for page in self.by_page)

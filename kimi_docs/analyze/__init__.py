@@ -1,0 +1,1 @@
+"""Extractions → claims whose quotes were looked up: chunks, prompts, engines, citations."""

@@ -1,0 +1,207 @@
+"""The engine that asks Kimi: documents → prompts → structured answers → drafts with quotes still to be looked up."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from kimi_docs.analyze import prompts
+from kimi_docs.analyze.chunk import split
+from kimi_docs.analyze.templates import Template, get_template
+from kimi_docs.domain.calls import Completion, Request
+from kimi_docs.domain.claims import Answer, Citation, Claim, Draft, Section, SummaryOrder
+from kimi_docs.domain.runs import Progress, Stage
+from kimi_docs.domain.text import Extraction, Notice, Span
+from kimi_docs.errors import TooLong, Withheld
+from kimi_docs.kimi.caller import Caller
+from kimi_docs.kimi.catalog import Catalog, Model
+from kimi_docs.kimi.structured import ask_structured
+from kimi_docs.kimi.tokens import count, count_messages
+from kimi_docs.language import Message, say
+from kimi_docs.settings import Settings
+
+MOST_CLAIMS = 24
+PROMPT_MARGIN_TOKENS = 1_500
+"""Rules, task, schema and page marks beside a document's text."""
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """The calls a summary takes: the model, and the spans of the document that go into one call each."""
+
+    model: Model
+    spans: tuple[Span, ...]
+
+    @property
+    def calls(self) -> int:
+        return len(self.spans) + (len(self.spans) > 1)
+
+
+def plan(extraction: Extraction, settings: Settings, catalog: Catalog, wanted: str = "") -> Plan:
+    """Whole documents in one call where window, tokens a minute and `chunk_tokens` allow it; else the fewest parts."""
+    tokens = count(extraction.text) + len(extraction.pages) * 6 + PROMPT_MARGIN_TOKENS
+    model = choose_model(tokens, settings, catalog, wanted)
+    room = min(model.window_tokens, settings.limits.tpm) - model.output_tokens - model.overhead_tokens - PROMPT_MARGIN_TOKENS
+    if settings.chunk_tokens:
+        room = min(room, settings.chunk_tokens)
+    whole = Span(start=0, end=len(extraction.text))
+    spans = (whole,) if tokens - PROMPT_MARGIN_TOKENS <= room else split(extraction, room, _count_with_marks)
+    return Plan(model=model, spans=spans)
+
+
+def _count_with_marks(text: str) -> int:
+    return int(count(text) * 1.02) + 20
+
+
+def choose_model(prompt_tokens: int, settings: Settings, catalog: Catalog, wanted: str = "") -> Model:
+    """The model named, or for `auto` the cheapest that takes the prompt whole, else the one with the largest window."""
+    name = wanted or settings.model
+    if name and name != "auto":
+        return catalog.get(name)
+    return catalog.cheapest(prompt_tokens, tpm=settings.limits.tpm) or catalog.widest
+
+
+class KimiEngine:
+    """Fits `Engine`. Every call goes through the caller: recorded, limited, priced."""
+
+    name = "kimi"
+
+    def __init__(self, caller: Caller, settings: Settings, catalog: Catalog, *, model: str = "") -> None:
+        self._caller, self._settings, self._catalog, self._wanted = caller, settings, catalog, model
+        self.model = model
+
+    async def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncGenerator[Progress]:
+        """One call for a document that fits, else one a part and one that chooses among their claims.
+
+        Raises: PlatformError, BudgetReached, Withheld when nothing at all was let through.
+        """
+        template, language = get_template(order.template), order.language or extraction.language or "en"
+        planned = plan(extraction, self._settings, self._catalog, order.model)
+        self.model = planned.model.id
+        progress = Progress(draft=Draft(), stage=Stage.SENDING, total=planned.calls)
+        whole = len(planned.spans) == 1
+        drafts: list[Draft] = []
+        for number, span in enumerate(planned.spans):
+            messages = prompts.summary_messages(extraction, None if whole else span, template, language)
+            yield replace(progress, stage=Stage.SENDING, done=number)
+            asked = self._ask(planned.model, messages, prompts.SaidSummary, "summary", extraction.document)
+            try:
+                async with aclosing(asked) as answer:
+                    async for said, completion in answer:  # noqa: B007 — the last one is used below
+                        draft = _summary_draft(said, [extraction])
+                        joined = _joined([*drafts, draft], template, language)
+                        progress = replace(progress, draft=joined, done=number, stage=Stage.WRITING)
+                        yield progress
+                drafts.append(draft)
+                progress = _checked(replace(progress, sent=(*progress.sent, span)), completion)
+            except Withheld as refusal:
+                if whole:
+                    raise
+                progress = _withheld(progress, span, refusal)
+        if len(drafts) > 1:
+            reduced = await self._reduced(progress.draft, planned.model, template, language)
+            progress = replace(progress, draft=reduced)
+        yield replace(progress, done=planned.calls)
+
+    async def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncGenerator[Progress]:
+        """One call with the documents whole. Raises: PlatformError, BudgetReached, TooLong when they do not fit together."""
+        messages = prompts.answer_messages(question, extractions, history, "")
+        tokens = count_messages(messages)
+        model = choose_model(tokens, self._settings, self._catalog, self._wanted)
+        self.model = model.id
+        if tokens + model.output_tokens > min(model.window_tokens, self._settings.limits.tpm):
+            raise TooLong(
+                say("The documents of this session are together longer than the model's window."),
+                say("Ask about fewer documents at once, or choose a model with a larger window. Nothing was sent."),
+            )
+        sent = (Span(start=0, end=len(extractions[0].text)),) if extractions else ()
+        yield Progress(draft=Draft(), stage=Stage.SENDING)
+        document = extractions[0].document if len(extractions) == 1 else None
+        async with aclosing(self._ask(model, messages, prompts.SaidAnswer, "answer", document)) as answer:
+            async for said, completion in answer:  # noqa: B007 — the last one is used below
+                draft = _answer_draft(said, extractions)
+                yield Progress(draft=draft, sent=sent)
+        yield _checked(Progress(draft=draft, sent=sent, done=1), completion)
+
+    async def _ask(
+        self, model: Model, messages: Sequence[prompts.Message], shape: type[Shape], name: str, document: str | None = None
+    ) -> AsyncGenerator[tuple[Shape, Completion | None]]:
+        parameters = {**model.parameters, "max_completion_tokens": model.output_tokens}
+        request = Request(model=model.id, messages=tuple(messages), parameters=parameters)
+        async with aclosing(ask_structured(self._caller, request, shape, name=name, document=document)) as answer:
+            async for said in answer:
+                yield said
+
+    async def _reduced(self, draft: Draft, model: Model, template: Template, language: str) -> Draft:
+        """The draft of all parts cut to what matters for the whole: claims are chosen by number, so quotes travel unchanged."""
+        claims = list(draft.claims)
+        if len(claims) <= MOST_CLAIMS:
+            return draft
+        titles = template.titles(language)
+        messages = prompts.reduction_messages([claim.text for claim in claims], titles, language)
+        async with aclosing(self._ask(model, messages, prompts.SaidReduction, "reduction")) as answer:
+            async for said, _ in answer:
+                chosen = said
+        used: set[int] = set()
+        sections = []
+        for kept in chosen.sections:
+            numbers = [n for n in dict.fromkeys(kept.claims) if 1 <= n <= len(claims) and n not in used]
+            used.update(numbers)
+            if numbers:
+                sections.append(Section(title=kept.title, claims=tuple(claims[n - 1] for n in numbers)))
+        return Draft(title=chosen.title or draft.title, sections=tuple(sections)) if sections else draft
+
+
+def _checked(progress: Progress, completion: Completion | None) -> Progress:
+    """The progress, not complete where the answer hit its length limit."""
+    if completion is None or completion.finish != "length":
+        return progress
+    notice = Notice(code="cut", message=say("The model's answer was cut at its length limit; what came before is kept."))
+    return replace(progress, notices=(*progress.notices, notice), complete=False)
+
+
+def _withheld(progress: Progress, span: Span, refusal: Withheld) -> Progress:
+    notice = Notice(code="withheld", message=Message(id=refusal.message.id, values=refusal.message.values))
+    return replace(progress, withheld=(*progress.withheld, span), notices=(*progress.notices, notice), complete=False)
+
+
+def _summary_draft(said: prompts.SaidSummary, extractions: Sequence[Extraction]) -> Draft:
+    sections = tuple(
+        Section(title=section.title, claims=_claims(section.claims, extractions)) for section in said.sections if section.claims
+    )
+    return Draft(title=said.title.strip(), sections=sections)
+
+
+def _answer_draft(said: prompts.SaidAnswer, extractions: Sequence[Extraction]) -> Draft:
+    claims = _claims(said.claims, extractions)
+    return Draft(sections=(Section(title="", claims=claims),) if claims else (), found=said.found and bool(claims))
+
+
+def _claims(said: Sequence[prompts.SaidClaim], extractions: Sequence[Extraction]) -> tuple[Claim, ...]:
+    return tuple(
+        Claim(
+            text=claim.text.strip(), citations=tuple(_citation(quote, extractions) for quote in claim.quotes if quote.text.strip())
+        )
+        for claim in said
+        if claim.text.strip()
+    )
+
+
+def _citation(quote: prompts.SaidQuote, extractions: Sequence[Extraction]) -> Citation:
+    named = extractions[quote.document - 1] if 1 <= quote.document <= len(extractions) else extractions[0]
+    return Citation(quote=quote.text.strip(), document=named.document, page_said=quote.page or None)
+
+
+def _joined(drafts: Sequence[Draft], template: Template, language: str) -> Draft:
+    """Drafts of several parts as one: claims under the same section title come together, in the template's order."""
+    titles = list(dict.fromkeys([*template.titles(language), *(s.title for draft in drafts for s in draft.sections)]))
+    sections = []
+    for title in titles:
+        claims = tuple(claim for draft in drafts for s in draft.sections if s.title == title for claim in s.claims)
+        if claims:
+            sections.append(Section(title=title, claims=claims))
+    return Draft(title=next((draft.title for draft in drafts if draft.title), ""), sections=tuple(sections))

@@ -1,0 +1,1 @@
+"""The command line: arguments → verbs of the library → text or one JSON object."""

@@ -1,0 +1,241 @@
+"""extract, estimate, summarize, ask."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kimi_docs.cli.console import Console
+from kimi_docs.domain.claims import Summary, SummaryOrder
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.text import Extraction
+from kimi_docs.errors import KimiDocsError, Stopped, WrongUse
+from kimi_docs.language import current, say, translate
+from kimi_docs.library import Desk
+
+Files = Annotated[list[str], typer.Argument(help="Paths, or ids of documents added before.", metavar="FILE...")]
+One = Annotated[str, typer.Argument(help="A path, or the id of a document added before.", metavar="FILE")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Template = Annotated[str, typer.Option("--template", "-t", help="general, paper, contract, report, meeting or workbook.")]
+Model = Annotated[str | None, typer.Option("--model", "-m", help="A model id, or auto.")]
+Language = Annotated[str, typer.Option("--language", "-l", help="en or zh-CN; default: the document's.")]
+Budget = Annotated[str | None, typer.Option("--budget", help="A cap in the provider's currency.")]
+Exports = Annotated[list[Path] | None, typer.Option("--export", "-o", help="Also write it there; the ending chooses the format.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(help="Text of a document, page by page.\n\nExample: kimi-docs extract paper.pdf --json")(extract)
+    app.command(help="Tokens, calls, money and minutes; sends nothing.\n\nExample: kimi-docs estimate *.pdf")(estimate)
+    app.command(
+        help="One summary a document, every quote looked up.\n\nExamples:\n\nkimi-docs summarize paper.pdf --template paper\n\n"
+        "kimi-docs summarize a.pdf b.docx --export summaries.docx"
+    )(summarize)
+    app.command(help='An answer with citations.\n\nExample: kimi-docs ask paper.pdf -Q "What was measured?"')(ask)
+
+
+def extract(context: typer.Context, file: One, json: Json = False) -> None:
+    from kimi_docs.export import shapes
+
+    console = _console(context, json)
+    with console.desk() as desk:
+        document, extraction = _read(console, desk, file)
+        console.result(
+            shapes.extraction(extraction, document, current.get()),
+            lambda: "\n".join(f"── {page.label} ──\n{extraction.page_text(page.number).rstrip()}\n" for page in extraction.pages),
+        )
+
+
+def estimate(context: typer.Context, files: Files, template: Template = "general", model: Model = None, json: Json = False) -> None:
+    from kimi_docs.export import shapes
+
+    console, rows = _console(context, json), []
+    with console.desk(model=model) as desk:
+        order = desk.library.order(template=template, model=model or "")
+        for file in files:
+            with _each(console, file, files):
+                document, _ = _read(console, desk, file)
+                rows.append((document, desk.library.estimate(console.actor, document.id, order)))
+    shape = {
+        "estimates": [{**shapes.estimate(e), "name": d.name} for d, e in rows],
+        "total": shapes.estimate_total([e for _, e in rows]),
+    }
+    console.result(shape, lambda: "\n".join(f"{d.name}: {estimate_line(e)}" for d, e in rows))
+    console.leave(len(rows))
+
+
+def estimate_line(e: Any) -> str:
+    if e.known:
+        return translate("known already, costs nothing")
+    if e.engine == "local":
+        return translate("on this machine, free")
+    cost = translate("price unknown") if e.cost is None else f"{e.cost:.4f} {e.currency}"
+    return translate(
+        "{model}: {calls} calls, {input} tokens in, about {output} out, {cost}, about {minutes} min",
+        model=e.model,
+        calls=e.calls,
+        input=e.input_tokens,
+        output=e.output_tokens,
+        cost=cost,
+        minutes=f"{e.minutes:.1f}",
+    )
+
+
+def summarize(
+    context: typer.Context,
+    files: Files,
+    template: Template = "general",
+    language: Language = "",
+    model: Model = None,
+    budget: Budget = None,
+    export: Exports = None,
+    again: Annotated[bool, typer.Option("--again", help="Make it anew even if there is one.")] = False,
+    json: Json = False,
+) -> None:
+    from kimi_docs.export import formats, report, shapes
+
+    for out in export or []:
+        formats.exporter(out.suffix)
+    console, done = _console(context, json), []
+    with console.desk(model=model) as desk:
+        order = desk.library.order(template=template, language=language, model=model or "", budget=_money(budget))
+        for file in files:
+            with _each(console, file, files):
+                done.append(_summary(console, desk, file, order, again=again))
+        shown = current.get()
+        reports = [report.of_summary(summary, document, extraction, shown) for document, extraction, summary in done]
+    for out in export or []:
+        for path, each in zip(_names(out, reports), reports, strict=True):
+            formats.export_to(path, each)
+            console.note(str(path))
+    rows = [shapes.summary(summary, document, shown) for document, _, summary in done]
+    console.result(rows[0] if len(files) == 1 else {"summaries": rows}, lambda: "\n\n".join(_as_text(each) for each in reports))
+    console.leave(len(done))
+
+
+def ask(
+    context: typer.Context,
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Paths or document ids.")] = None,
+    question: Annotated[str, typer.Option("--question", "-Q", help="What you want to know.")] = "",
+    session: Annotated[str, typer.Option("--session", "-s", help="Go on with this session.")] = "",
+    model: Model = None,
+    json: Json = False,
+) -> None:
+    from kimi_docs.export import shapes
+
+    console = _console(context, json)
+    if not question.strip():
+        raise WrongUse(say("There is no question."), say("Give it with --question."))
+    with console.desk(model=model) as desk:
+        library, actor = desk.library, console.actor
+        documents = [_read(console, desk, file)[0].id for file in files or []]
+        if session:
+            sitting = library.session(actor, session)
+            if documents:
+                sitting = library.choose_documents(actor, session, [*sitting.documents, *documents])
+        else:
+            sitting = library.open_session(actor, documents)
+        run = _finished(desk.finish(library.ask(actor, sitting.id, question)))
+        answer = library.answer(actor, run.result)
+        if answer is None:
+            raise RuntimeError("a finished answer is in the store")
+        of = [library.document(actor, id) for id in answer.documents]
+        console.result(shapes.answer(answer, of, current.get()), lambda: shapes.answer_markdown(answer, current.get()))
+        console.say("Session: {id}", id=sitting.id)
+
+
+def _console(context: typer.Context, as_json: bool) -> Console:
+    base: Console = context.obj
+    return Console(open_desk=base.open_desk, as_json=as_json, quiet=base.quiet)
+
+
+def _money(amount: str | None) -> Decimal | None:
+    try:
+        return Decimal(amount) if amount else None
+    except ArithmeticError:
+        raise WrongUse(say("{amount} is no amount of money.", amount=str(amount)), say("Give a number such as 0.50.")) from None
+
+
+@contextmanager
+def _each(console: Console, file: str, files: Sequence[str]) -> Iterator[None]:
+    """One file of several: its problem is told and the others go on. The only one's problem is the command's."""
+    try:
+        yield
+    except KimiDocsError as error:
+        if len(files) == 1:
+            raise
+        console.note(f"{Path(file).name}:")
+        console.tell(error)
+
+
+def _document(console: Console, desk: Desk, file: str) -> Document:
+    path = Path(file)
+    if path.is_dir():
+        raise WrongUse(say("{name} is a folder.", name=path.name), say("Give files: kimi-docs summarize folder/*.pdf"))
+    if path.is_file():
+        limit = desk.library.settings().max_upload_bytes
+        with path.open("rb") as opened:
+            content = opened.read(limit + 1)
+        return desk.library.add(console.actor, content, path.name).document
+    if all(character in "0123456789abcdef" for character in file):
+        return desk.library.document(console.actor, file)
+    raise WrongUse(say("There is no file {name}.", name=file), say("Check the path, or give the id of a document added before."))
+
+
+def _read(console: Console, desk: Desk, file: str) -> tuple[Document, Extraction]:
+    document = _document(console, desk, file)
+    extraction = desk.library.extraction(console.actor, document.id)
+    if not extraction:
+        runs = desk.library.runs(console.actor, document=document.id, active=True)
+        run = runs[0] if runs else desk.library.read(console.actor, document.id)
+        _finished(desk.finish(run))
+        extraction = desk.library.extraction(console.actor, document.id)
+    if not extraction:
+        raise RuntimeError("a finished reading is in the store")
+    return desk.library.document(console.actor, document.id), extraction
+
+
+def _summary(console: Console, desk: Desk, file: str, order: SummaryOrder, *, again: bool) -> tuple[Document, Extraction, Summary]:
+    document, extraction = _read(console, desk, file)
+    made = desk.library.summarize(console.actor, document.id, order, again=again)
+    if isinstance(made, Run):
+        run = _finished(desk.finish(made))
+        made = desk.library.summary(console.actor, run.result)
+    return document, extraction, made
+
+
+def _finished(run: Run) -> Run:
+    """The run if it came to a result. Raises: KimiDocsError with the run's own failure."""
+    if run.state is RunState.STOPPED:
+        raise Stopped(say("It was stopped."), say("What is done is kept; the same command goes on with what is missing."))
+    if run.failure:
+        raise _Failed(run)
+    return run
+
+
+class _Failed(KimiDocsError):
+    """A run's failure, told as it was written down."""
+
+    def __init__(self, run: Run) -> None:
+        failure = run.failure
+        if failure is None:
+            raise ValueError("the run did not fail")
+        super().__init__(failure.message, failure.advice, document=failure.document, request_id=failure.request_id)
+        self.code = failure.code  # type: ignore[misc]
+        self.exit_code = failure.exit_code  # type: ignore[misc]
+
+
+def _names(out: Path, reports: Sequence[Any]) -> list[Path]:
+    """`out` for one report; for several, one name each beside it."""
+    if len(reports) == 1:
+        return [out]
+    return [out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, len(reports) + 1)]
+
+
+def _as_text(each: Any) -> str:
+    from kimi_docs.export import formats
+
+    return formats.to_bytes(each, ".md").decode()

@@ -1,0 +1,69 @@
+"""The commands and their help. Heavy imports wait until a command needs them."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kimi_docs import __version__
+from kimi_docs.cli import documents, receipts, sessions, system
+from kimi_docs.cli.console import Console, fail, quiet_pipe
+from kimi_docs.errors import KimiDocsError, Misconfigured
+from kimi_docs.language import closest, current, say
+
+app = typer.Typer(
+    name="kimi-docs",
+    help="Summaries and answers of documents, every quote verified in the source.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (documents, receipts, system):
+    module.register(app)
+app.add_typer(sessions.app, name="sessions")
+
+
+@app.callback()
+def _flags(
+    context: typer.Context,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    if version:
+        print(f"kimi-docs {__version__}")
+        raise typer.Exit
+    context.obj = Console(open_desk=context.obj, quiet=quiet)
+
+
+def run(open_desk: Callable[..., Any], arguments: list[str]) -> None:
+    """Run one command. Every foreseen failure ends in a sentence and its exit code, never in a traceback."""
+    as_json = "--json" in arguments
+    _speak()
+    try:
+        app(args=arguments, obj=open_desk, standalone_mode=True)
+    except KimiDocsError as error:
+        fail(error, as_json=as_json)
+    except BrokenPipeError:
+        quiet_pipe()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except PermissionError as error:
+        name = str(Path(error.filename).name) if error.filename else ""
+        fail(Misconfigured(say("{name} may not be opened.", name=name), say("Check its permissions.")), as_json=as_json)
+
+
+def _speak() -> None:
+    """The language of this invocation, and UTF-8 whatever the locale says."""
+    import os
+
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="replace")
+    locale = next(
+        (os.environ[name] for name in ("KIMI_DOCS_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
+    )
+    current.set(closest(locale))

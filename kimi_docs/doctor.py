@@ -1,0 +1,148 @@
+"""An installation → checks: what works, what does not, and how to mend it."""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kimi_docs.errors import KimiDocsError
+from kimi_docs.jobs.durable import WAL_DAMAGED_BY_TWO_WRITERS, lock_file
+from kimi_docs.language import NOTHING, Message, say
+from kimi_docs.settings import CHINA, INTERNATIONAL, Settings, load_settings
+
+FREE_BYTES = 500 * 1024 * 1024
+OPTIONAL = {"rapidocr": "ocr", "psycopg": "postgres", "s3fs": "s3", "mcp": "mcp"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """`ok` False is a fault to mend; a remark that needs nothing is ok."""
+
+    name: str
+    ok: bool
+    message: Message
+    advice: Message = NOTHING
+
+    def shape(self, language: str) -> dict[str, Any]:
+        return {"name": self.name, "ok": self.ok, "message": self.message.text(language), "advice": self.advice.text(language)}
+
+    def line(self, language: str) -> str:
+        return f"{'✓' if self.ok else '✗'} {self.name}: {self.message.text(language)} {self.advice.text(language)}".rstrip()
+
+
+def examine(open_desk: Callable[[Settings], Any]) -> list[Check]:
+    """All checks, in the order of what depends on what."""
+    try:
+        settings = load_settings()
+    except KimiDocsError as error:
+        return [*_machine(), Check(name="settings", ok=False, message=error.message, advice=error.advice)]
+    return [*_machine(), *_home(settings), *_store(settings, open_desk), _worker(settings), *_optional(), *_platform(settings)]
+
+
+def _machine() -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check(name="python", ok=sys.version_info >= (3, 11), message=say("Python {version}", version=version))
+    first, last = WAL_DAMAGED_BY_TWO_WRITERS
+    careful = first <= sqlite3.sqlite_version_info <= last
+    advice = say("This version is safe here without write-ahead logging, a little slower.") if careful else NOTHING
+    yield Check(name="sqlite", ok=True, message=say("SQLite {version}", version=sqlite3.sqlite_version), advice=advice)
+
+
+def _home(settings: Settings) -> Iterator[Check]:
+    home = settings.home
+    parent = next(folder for folder in (home, *home.parents) if folder.exists())
+    writable = os.access(parent, os.W_OK)
+    yield Check(
+        name="home",
+        ok=writable,
+        message=say("Everything is kept in {home}", home=str(home)),
+        advice=NOTHING if writable else say("This folder cannot be written: set KIMI_DOCS_HOME to one that can."),
+    )
+    free = shutil.disk_usage(parent).free
+    yield Check(
+        name="disk",
+        ok=free >= FREE_BYTES,
+        message=say("{megabytes} MB free", megabytes=free // 1024 // 1024),
+        advice=NOTHING if free >= FREE_BYTES else say("Make room: below 500 MB no new documents should be added."),
+    )
+
+
+def _store(settings: Settings, open_desk: Callable[[Settings], Any]) -> Iterator[Check]:
+    try:
+        with open_desk(settings) as desk:
+            faults = desk.library.storage.integrity()
+    except KimiDocsError as error:
+        yield Check(name="database", ok=False, message=error.message, advice=error.advice)
+        return
+    if not faults:
+        yield Check(name="database", ok=True, message=say("The database is whole."))
+    for fault in faults:
+        yield Check(name="database", ok=False, message=fault, advice=say("Take back the last backup, or add the file again."))
+
+
+def _worker(settings: Settings) -> Check:
+    file = lock_file(settings)
+    busy = False
+    if file.exists() and not sys.platform.startswith("win"):
+        import fcntl
+
+        with file.open("a") as opened, contextlib.suppress(OSError):
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                busy = True
+    idle = say("No worker is running; commands work without one, the screen starts one.")
+    message = say("A worker is running.") if busy else idle
+    return Check(name="worker", ok=True, message=message)
+
+
+def _optional() -> Iterator[Check]:
+    for module, extra in OPTIONAL.items():
+        there = importlib.util.find_spec(module) is not None
+        message = say("{module} is installed.", module=module) if there else say("{module} is not installed.", module=module)
+        advice = NOTHING if there else say("Only needed for the extra “{extra}”.", extra=extra)
+        yield Check(name=extra, ok=True, message=message, advice=advice)
+
+
+def _platform(settings: Settings) -> Iterator[Check]:
+    yield Check(name="engine", ok=True, message=say("The engine is {engine}.", engine=settings.chosen_engine))
+    if not settings.api_key and settings.chosen_provider == "moonshot":
+        advice = say("Without one the engine on this machine reads and quotes; set KIMI_DOCS_API_KEY for Kimi.")
+        yield Check(name="key", ok=True, message=say("There is no key."), advice=advice)
+        return
+    regions = {INTERNATIONAL: "international (.ai)", CHINA: "China (.cn)"}
+    yield Check(name="region", ok=True, message=say("Address: {url}", url=regions.get(settings.base_url, settings.base_url)))
+    yield test_connection(settings)
+
+
+def test_connection(settings: Settings) -> Check:
+    """Ask the provider for its models with this key; names the wrong region for a refused key."""
+    from kimi_docs.kimi.catalog import load_catalog
+    from kimi_docs.kimi.classify import FAILURES, classify
+    from kimi_docs.kimi.client import Client, Deadlines
+
+    async def ask() -> list[dict[str, Any]]:
+        client = Client(settings, Deadlines(connect=5, first_token=20, total=20))
+        try:
+            return await client.models()
+        finally:
+            await client.close()
+
+    try:
+        models = asyncio.run(ask())
+    except FAILURES as failure:
+        error = classify(failure, base_url=settings.base_url, model=settings.model).error
+        return Check(name="key", ok=False, message=error.message, advice=error.advice)
+    if settings.model != "auto":
+        try:
+            load_catalog(settings.home).get(settings.model)
+        except KimiDocsError as error:
+            return Check(name="model", ok=False, message=error.message, advice=error.advice)
+    names = ", ".join(str(model.get("id")) for model in models[:8])
+    return Check(name="key", ok=True, message=say("The key works. Models: {names}", names=names or "–"))

@@ -1,0 +1,1 @@
+"""Bytes → Extraction: one module per format, run in child processes."""

@@ -1,0 +1,110 @@
+"""Raw pages → the running headers, footers and page numbers among their lines.
+
+Decided from the four pages before and after, so that one page can be read again without the whole book. A line at the
+edge of a page is a margin when it stood at the edge of an earlier page near by and of at least two in all, its numbers the same
+or counting with the pages. The first time it is said it is kept, so no title or heading is lost; bare page numbers go at once.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kimi_docs.extract.pdf_text import lines
+
+REACH = 4
+_EDGE = 3
+_NEAR = 1500
+"""Characters from either end of a page among which its outer lines are looked for."""
+_NUMBER = re.compile(r"\d+")
+_ROMAN = re.compile(r"[ivxlc]{1,7}")
+_BARE = re.compile(r"[\s\-–—|·.•/\[\]()#第页頁共of]*(?:page|p\.?|seite)?[\s\-–—|·.•/\[\]()#第页頁共of]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edge:
+    """A line near the top or bottom of a page: where it is, its words without numbers, the numbers."""
+
+    start: int
+    end: int
+    words: str
+    numbers: tuple[int, ...]
+
+    bare: bool
+    """Nothing but a page number."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edges:
+    """The lines at the edges of a page, from the outside inwards, and the numbers of each by its words."""
+
+    top: tuple[Edge, ...]
+    bottom: tuple[Edge, ...]
+    lines: int
+    numbers: Mapping[str, list[tuple[int, ...]]]
+
+
+def edges(raw: str) -> Edges:
+    """The first and last lines of a page."""
+    places = _outer_lines(raw)
+    half = min(_EDGE, (len(places) + 1) // 2)
+    top = tuple(_edge(raw, *place) for place in places[:half])
+    bottom = tuple(_edge(raw, *place) for place in reversed(places[max(half, len(places) - _EDGE) :]))
+    numbers: dict[str, list[tuple[int, ...]]] = {}
+    for edge in (*top, *bottom):
+        numbers.setdefault(edge.words, []).append(edge.numbers)
+    return Edges(top=top, bottom=bottom, lines=len(places), numbers=numbers)
+
+
+def _outer_lines(raw: str) -> list[tuple[int, int]]:
+    """All lines of a short page; of a long one those near its ends."""
+    tail = raw.find("\n", len(raw) - _NEAR) + 1 if len(raw) > 3 * _NEAR else 0
+    if not tail:
+        return lines(raw)
+    return [*lines(raw[: raw.rfind("\n", 0, _NEAR) + 1]), *((tail + start, tail + end) for start, end in lines(raw[tail:]))]
+
+
+def _edge(raw: str, start: int, end: int) -> Edge:
+    text = unicodedata.normalize("NFKC", raw[start : min(end, start + 300)]).lower().strip()
+    if _ROMAN.fullmatch(text):
+        return Edge(start=start, end=end, words="#", numbers=(_roman(text),), bare=True)
+    numbers = tuple(int(number) for number in _NUMBER.findall(text)[:12] if len(number) < 10)
+    words = " ".join(_NUMBER.sub("#", text).split())
+    bare = 0 < len(numbers) <= 2 and _BARE.fullmatch(words) is not None
+    return Edge(start=start, end=end, words=words, numbers=numbers, bare=bare)
+
+
+def _roman(text: str) -> int:
+    values = [dict(zip("ivxlc", (1, 5, 10, 50, 100), strict=True))[letter] for letter in text]
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def margins(pages: Sequence[Edges], index: int) -> list[tuple[int, int]]:
+    """The ranges of page `index` that are margins, in order. `pages` may be a window: only `REACH` around it is looked at."""
+    page = pages[index]
+    near = [(other, pages[other]) for other in range(max(0, index - REACH), min(len(pages), index + REACH + 1)) if other != index]
+    found = [*_run(page.top, near, index), *_run(page.bottom, near, index)]
+    return sorted(found) if len(found) < page.lines else []
+
+
+def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) -> list[tuple[int, int]]:
+    """Margins of one edge, from the outside inwards, up to the first line that is none."""
+    found: list[tuple[int, int]] = []
+    for line in edge:
+        if not line.bare and sum(letter.isalpha() for letter in line.words) < 2:
+            break  # rows of figures look alike without being headers
+        same = [other for other, page in near if any(_same(line, twin, index - other) for twin in page.numbers.get(line.words, ()))]
+        if len(same) < 2 or not (line.bare or min(same) < index):
+            break
+        found.append((line.start, line.end))
+    return found
+
+
+def _same(line: Edge, twin: tuple[int, ...], apart: int) -> bool:
+    """Each number of a line is the same as its twin's or further on by as many as the pages are apart."""
+    if len(line.numbers) != len(twin):
+        return False
+    pairs = zip(line.numbers, twin, strict=True)
+    if line.bare:
+        return any(first - second == apart for first, second in pairs)
+    return all(first == second or first - second == apart for first, second in pairs)

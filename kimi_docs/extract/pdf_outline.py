@@ -1,0 +1,136 @@
+"""PDF → its title, and its headings from the outline or from their numbering."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+import pypdfium2 as pdfium
+
+from kimi_docs.domain.text import BlockKind
+from kimi_docs.extract.build import Mark, tidy
+
+Entry = tuple[str, int]
+"""What the outline calls a place, and its level from 1."""
+
+_MOST_ENTRIES = 3000
+_NUMBERED = re.compile(
+    r"(?:(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})\.?|第\s*[一二三四五六七八九十百\d]+\s*[章节節])[ \t\u3000]+(?P<words>\S.{1,80})"
+)
+_LINE = re.compile(r"^.{3,150}$", re.MULTILINE)
+_CANDIDATE = re.compile(r"^(?:[\d第].{2,120}|[A-Za-z摘引绪结参致附].{2,20})$", re.MULTILINE)
+_NAMED = re.compile(
+    r"(?:abstract|introduction|related work|background|methods?|results|discussion|conclusions?|references"
+    r"|acknowledge?ments?|appendix"
+    r"|摘\s*要|引\s*言|绪论|结\s*论|参考文献|致\s*谢|附\s*录)",
+    re.IGNORECASE,
+)
+_NO_TITLE = re.compile(
+    r"(?:untitled.*|无标题.*|title|document\s*\d*|slide \d+|powerpoint presentation"
+    r"|microsoft word\s*[-–].*|\(?anonymous\)?|.*\.\.\."
+    r"|\S+\.[a-z]{2,4}x?|.*\.(?:docx?|pdf|tex|dvi|indd|qxd|pptx?|xlsx?|rtf|odt|ps)"
+    r"|[\d\W_]*|.{1,2}|about:blank|https?://\S+)",
+    re.IGNORECASE,
+)
+
+
+def outline(document: Any) -> Mapping[int, Sequence[Entry]]:
+    """Page index → the entries of the outline that lead there."""
+    entries: dict[int, list[Entry]] = {}
+    try:
+        for count, bookmark in enumerate(document.get_toc(max_depth=6)):
+            if count >= _MOST_ENTRIES:
+                break
+            destination = bookmark.get_dest()
+            index = destination.get_index() if destination is not None else None
+            if index is not None:
+                entries.setdefault(index, []).append((tidy(bookmark.get_title()), bookmark.level + 1))
+    except (pdfium.PdfiumError, RecursionError, UnicodeDecodeError):
+        return entries
+    return entries
+
+
+def headings(text: str, entries: Sequence[Entry]) -> Iterator[Mark]:
+    """The lines of a page that are headings: those the outline names, else those numbered or named like one."""
+    wanted = {_key(name): level for name, level in entries}
+    for match in (_LINE if wanted else _CANDIDATE).finditer(text):
+        level = _level(match[0].strip(), wanted)
+        if level:
+            yield BlockKind.HEADING, match.start(), match.start() + len(match[0].rstrip()), level
+
+
+def _level(line: str, wanted: Mapping[str, int]) -> int:
+    if not 2 < len(line) < 120:
+        return 0
+    if wanted:
+        return min(6, wanted.get(_key(line), 0))
+    if _NAMED.fullmatch(line):
+        return 1
+    numbered = _NUMBERED.fullmatch(line)
+    if not numbered or line[-1] in ".,;:。，；：" or line.count(" ") > 12:
+        return 0
+    if not (numbered["words"][0].isupper() or "\u4e00" <= numbered["words"][0] <= "\u9fff") or re.search(
+        r"\d{3}|\s\d", numbered["words"]
+    ):
+        return 0
+    return (numbered["number"] or "").count(".") + 1
+
+
+def _key(text: str) -> str:
+    """Letters only: outlines leave numbers out or write them otherwise."""
+    return "".join(letter for letter in text.lower() if letter.isalpha())
+
+
+def title(document: Any, metadata_title: str) -> str:
+    """The title the document says it has, if it is one; else the largest lines at the top of page 1."""
+    said = " ".join(tidy(metadata_title).split())
+    if said and not _NO_TITLE.fullmatch(said) and _is_words(said):
+        return said
+    try:
+        page = document[0]
+        return _largest_lines(page)
+    except pdfium.PdfiumError:
+        return ""
+
+
+def _is_words(text: str) -> bool:
+    if sum(letter.isalpha() for letter in text) < 0.5 * len(text):
+        return False
+    return not re.search("[\ufffd\ue000-\uf8ff\x00-\x1f]", text) and not text.startswith("þÿ")
+
+
+def _largest_lines(page: Any) -> str:
+    """Lines of the tallest letters, when they are clearly taller than the rest."""
+    text_page = page.get_textpage()
+    raw = text_page.get_text_range(0, min(4000, text_page.count_chars()), errors="surrogatepass") if text_page.count_chars() else ""
+    found: list[tuple[float, str]] = []
+    for match in list(re.finditer(r"[^\r\n]+", raw))[:60]:
+        line = " ".join(tidy(match[0]).split())
+        if len(line) > 3 and not re.match(r"arxiv:|doi:|https?:|www\.", line, re.IGNORECASE):
+            found.append((_height(text_page, match.start(), match.end()), line))
+    text_page.close()
+    if len(found) < 2:
+        return ""
+    tallest = max(height for height, line in found if len(line) > 3)
+    if tallest < 1.15 * median(height for height, _ in found):
+        return ""
+    first = next(number for number, (height, _) in enumerate(found) if height >= 0.97 * tallest)
+    lines = [found[first][1]]
+    for height, line in found[first + 1 : first + 4]:
+        if height < 0.95 * tallest:
+            break
+        lines.append(line)
+    joined = " ".join(lines)
+    return joined if 4 <= len(joined) <= 250 and not _NO_TITLE.fullmatch(joined) and _is_words(joined) else ""
+
+
+def _height(text_page: Any, start: int, end: int) -> float:
+    """Median height of some letters of a line."""
+    heights = []
+    for index in range(start, end, max(1, (end - start) // 8)):
+        try:
+            _, bottom, _, top = text_page.get_charbox(index, loose=True)
+        except (pdfium.PdfiumError, ValueError):
+            continue
+        heights.append(abs(top - bottom))
+    return float(median(heights)) if heights else 0.0

@@ -1,0 +1,88 @@
+"""pdfium's characters of a page → the page's clean text, and back: which of pdfium's characters each of ours is.
+
+Everything done to a page is a list of cuts: ranges of the raw text and what stands in their place. Made they are the text,
+followed one by one they are the map, so both ways always agree.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+Range = tuple[int, int]
+"""Start and end in the raw text."""
+
+Cut = tuple[int, int, str]
+"""Start and end in the raw text, and what takes their place."""
+
+_WORD = "A-Za-z\u00df-\u024f\u0400-\u04ff"
+_EDITS = re.compile(
+    "[\ufffe\r\\-\u2010\u00ad\x00-\x08\x0b-\x0c\x0e-\x1f\x7f\uffff\ud800-\udfff]"  # a first letter found fast, and then one of:
+    "(?:(?<=\ufffe)(?:\r\n)?"  # a hyphen pdfium knows to be soft: the word goes on
+    f"|(?<=[{_WORD}]{{2}}[\\-\u2010]) *\r\n(?=[a-z\u00df-\u00ff\u0430-\u044f]{{2}})"  # a hyphen it does not know to be one
+    "|(?<=\r)\n(?:[ \t]*\r\n)*"  # line ends, blank lines
+    "|(?<![\ufffe\\-\u2010]))"  # what cannot be seen
+)
+_LINE = re.compile(r"[^\r\n]+(?:\r\n)?")
+
+
+def edits(raw: str, removed: Sequence[Range] = ()) -> Iterator[Cut]:
+    """The cuts that clean `raw`, in order and apart from each other; `removed` ranges (sorted) go wholly."""
+    for start, end in _kept(raw, removed):
+        for match in _EDITS.finditer(raw[start:end]):
+            yield start + match.start(), start + match.end(), _replacement(match)
+        if end < len(raw):
+            yield end, next(last for first, last in removed if first == end), ""
+
+
+def _kept(raw: str, removed: Sequence[Range]) -> Iterator[Range]:
+    position = 0
+    for start, end in removed:
+        yield position, start
+        position = end
+    yield position, len(raw)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    found = match[0]
+    if found[0] in "\ufffe-\u2010\u00ad":
+        return ""
+    if "\n" in found:
+        return "\n"
+    return "\ufffd" if "\ud800" <= found[0] <= "\udfff" else ""
+
+
+def clean(raw: str, removed: Sequence[Range] = ()) -> str:
+    """The text of a page. It ends with a line end unless it is empty."""
+    text = "".join([_EDITS.sub(_replacement, raw[start:end]) for start, end in _kept(raw, removed)])
+    return text if text.endswith("\n") or not text.strip() else text + "\n"
+
+
+class Origins:
+    """Offset in the clean text → offset in the raw text."""
+
+    def __init__(self, raw: str, removed: Sequence[Range] = ()) -> None:
+        self._starts: list[int] = [0]
+        self._raw: list[int] = [0]
+        length = position = 0
+        for start, end, new in edits(raw, removed):
+            length += start - position
+            if new:
+                self._add(length, start)
+                length += len(new)
+            self._add(length, end)
+            position = end
+        self.length = length + len(raw) - position
+
+    def _add(self, clean_offset: int, raw_offset: int) -> None:
+        self._starts.append(clean_offset)
+        self._raw.append(raw_offset)
+
+    def raw(self, offset: int) -> int:
+        """Where the character at `offset` came from."""
+        index = bisect_right(self._starts, offset) - 1
+        return self._raw[index] + offset - self._starts[index]
+
+
+def lines(raw: str) -> list[Range]:
+    """The non-blank lines as ranges of the raw text, their line ends with them."""
+    return [match.span() for match in _LINE.finditer(raw) if not match[0].isspace()]

@@ -1,0 +1,108 @@
+"""HTML → its visible text, as sections cut at headings. Nothing it links to is fetched."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import html  # type: ignore[import-untyped]
+from lxml.etree import ParserError  # type: ignore[import-untyped]
+
+from kimi_docs.domain.text import BlockKind, Extraction
+from kimi_docs.errors import EmptyDocument
+from kimi_docs.extract.build import Builder, tidy
+from kimi_docs.extract.encoding import decode
+from kimi_docs.extract.sections import Paragraph, add_sections
+from kimi_docs.language import say
+
+EXTRACTOR = "web-1"
+_SILENT = {"script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object", "select", "button", "textarea"}
+_BLOCK_NAMES = (
+    "p div section article main header footer nav aside ul ol dl dt dd blockquote pre figure figcaption form fieldset address "
+    "body html details summary h1 h2 h3 h4 h5 h6 li table hr tr td th"
+)
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{2,30})""", re.IGNORECASE)
+
+
+def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - a page has no password
+    """Raises: EmptyDocument, NoText, TooLarge."""
+    text = tidy(_decoded(path.read_bytes()))
+    try:
+        root = html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), parser=html.HTMLParser(no_network=True))
+    except (ParserError, ValueError) as error:
+        raise EmptyDocument(say("This page is empty.")) from error
+    builder = Builder(document_id, EXTRACTOR)
+    add_sections(builder, _Reader().paragraphs(root))
+    return builder.finish(title=str(root.findtext(".//title") or ""))
+
+
+def _decoded(content: bytes) -> str:
+    """By what the page itself says, where that is right."""
+    declared = _CHARSET.search(content[:4000])
+    if declared and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        name = declared[1].decode("ascii").lower()
+        try:
+            return content.decode("gb18030" if name in {"gb2312", "gbk"} else name)
+        except (UnicodeDecodeError, LookupError):
+            pass
+    return decode(content)[0]
+
+
+class _Reader:
+    """Gathers inline text until a block begins or ends."""
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+
+    def paragraphs(self, root: Any) -> Iterator[Paragraph]:
+        yield from self._block(root)
+        yield from self._flush()
+
+    def _block(self, element: Any) -> Iterator[Paragraph]:
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if not tag or tag in _SILENT:
+            return
+        if tag == "table" and element.find(".//table") is None:
+            yield from self._flush()
+            yield from _table(element)
+            return
+        if tag == "br":
+            self._words.append("\n")
+        breaks = tag in _BLOCKS
+        if breaks:
+            yield from self._flush()
+        self._words.append(element.text or "")
+        for below in element:
+            yield from self._block(below)
+            self._words.append(below.tail or "")
+        if breaks:
+            yield from self._flush(tag)
+
+    def _flush(self, tag: str = "") -> Iterator[Paragraph]:
+        lines = (" ".join(line.split()) for line in _spaced("".join(self._words), tag).split("\n"))
+        text = "\n".join(line for line in lines if line)
+        self._words = []
+        if not text:
+            return
+        if re.fullmatch("h[1-6]", tag):
+            yield Paragraph(text=" ".join(text.split()), kind=BlockKind.HEADING, level=int(tag[1]))
+        elif tag == "li":
+            yield Paragraph(text=f"- {text}", kind=BlockKind.LIST)
+        else:
+            yield Paragraph(text=text)
+
+
+def _spaced(text: str, tag: str) -> str:
+    """Line ends of the source are spaces, except the ones of `<br>` (alone in their part) and of `<pre>`."""
+    return text if tag == "pre" else re.sub(r"(?<=[^\n])\n(?=[^\n])", " ", text)
+
+
+def _table(element: Any) -> Iterator[Paragraph]:
+    rows = []
+    for row in element.iter("tr"):
+        cells = [" ".join(" ".join(cell.itertext()).split()) for cell in row if cell.tag in {"td", "th"}]
+        if any(cells):
+            rows.append(" | ".join(cells))
+    if rows:
+        yield Paragraph(text="\n".join(rows), kind=BlockKind.TABLE)

@@ -1,0 +1,75 @@
+"""Word's styles → which paragraphs are headings, and of what level."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kimi_docs.extract.package import Element, attribute, child, local
+
+_HEADING = re.compile(r"(?:heading|标题|標題|überschrift|titre|título|見出し|заголовок)\s*([1-9])", re.IGNORECASE)
+_TITLES = {"title", "标题", "標題", "文档标题"}
+TITLE = 100
+"""The level of the document's own title: above every heading."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Style:
+    level: int
+    base: str
+    listed: bool
+
+
+class Styles:
+    """Style id → its level, its own or inherited."""
+
+    def __init__(self, root: Element | None) -> None:
+        self._styles: Mapping[str, Style] = {
+            attribute(style, "styleId"): _style(style) for style in (root if root is not None else ()) if local(style) == "style"
+        }
+
+    def level(self, properties: Element | None) -> int:
+        """1…6 for a heading, `TITLE` for the title, 0 for a paragraph."""
+        outline = _outline(properties)
+        if outline is not None:
+            return outline
+        name = attribute(child(properties, "pStyle"), "val")
+        for _ in range(10):  # styles may inherit in a circle
+            style = self._styles.get(name)
+            if style is None:
+                return _named(name)
+            if style.level:
+                return style.level
+            name = style.base
+        return 0
+
+    def listed(self, properties: Element | None) -> bool:
+        numbering = child(properties, "numPr")
+        if numbering is not None:
+            return attribute(child(numbering, "numId"), "val") != "0"
+        style = self._styles.get(attribute(child(properties, "pStyle"), "val"))
+        return bool(style and style.listed)
+
+
+def _style(element: Element) -> Style:
+    properties = child(element, "pPr")
+    outline = _outline(properties)
+    name = attribute(child(element, "name"), "val")
+    return Style(
+        level=_named(name) or outline or 0,
+        base=attribute(child(element, "basedOn"), "val"),
+        listed=child(properties, "numPr") is not None or name.lower().startswith("list "),
+    )
+
+
+def _outline(properties: Element | None) -> int | None:
+    value = attribute(child(properties, "outlineLvl"), "val")
+    if not value.isdigit():
+        return None
+    return int(value) + 1 if int(value) < 6 else 0
+
+
+def _named(name: str) -> int:
+    if name.strip().lower() in _TITLES:
+        return TITLE
+    found = _HEADING.fullmatch(name.strip())
+    return min(int(found[1]), 6) if found else 0

@@ -1,0 +1,140 @@
+"""Elements of a Word part → paragraphs and tables in document order, each text once."""
+
+from collections.abc import Iterator
+
+from kimi_docs.domain.text import BlockKind
+from kimi_docs.extract.package import Element, attribute, child, local
+from kimi_docs.extract.sections import Paragraph
+from kimi_docs.extract.word_styles import TITLE, Styles
+
+_SKIPPED_NAMES = (
+    "pPr rPr tblPr tblGrid trPr tcPr sdtPr sdtEndPr sectPr del moveFrom delText instrText delInstrText rt rubyPr fldData "
+    "oMathParaPr fPr naryPr radPr dPr sSubPr sSupPr ctrlPr proofErr bookmarkStart bookmarkEnd annotationRef"
+)
+_SKIPPED = frozenset(_SKIPPED_NAMES.split())
+_WORDS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
+
+
+class Walk:
+    """One document's walk; counts what it leaves out."""
+
+    def __init__(self, styles: Styles) -> None:
+        self._styles = styles
+        self.title = ""
+        self.hidden = 0
+        self.deleted = 0
+        self.pictures = 0
+        self._boxes: list[Element] = []
+
+    def blocks(self, parent: Element) -> Iterator[Paragraph]:
+        """Paragraphs and tables below an element; what merely wraps them (content controls, insertions) is looked through."""
+        for element in parent:
+            name = local(element)
+            if name == "p":
+                yield from self._paragraph(element)
+            elif name == "tbl":
+                yield from self._table(element)
+            elif name == "AlternateContent":
+                chosen = _alternative(element)
+                if chosen is not None:
+                    yield from self.blocks(chosen)
+            elif name not in _SKIPPED:
+                yield from self.blocks(element)
+            elif name in {"del", "moveFrom"}:
+                self.deleted += 1
+
+    def notes(self, root: Element | None) -> Iterator[str]:
+        """The texts of footnotes, endnotes or comments (the separators Word keeps among them have none)."""
+        for note in root if root is not None else ():
+            if not attribute(note, "type") or attribute(note, "type") == "normal":
+                text = "\n".join(block.text.strip() for block in self.blocks(note) if block.text.strip())
+                if text:
+                    yield text
+
+    def _paragraph(self, element: Element) -> Iterator[Paragraph]:
+        properties = child(element, "pPr")
+        text = self._inline(element)
+        boxes, self._boxes = self._boxes, []
+        level = self._styles.level(properties) if text.strip() else 0
+        if level == TITLE:
+            self.title = self.title or " ".join(text.split())
+            level = 1
+        if level:
+            yield Paragraph(text=" ".join(text.split()), kind=BlockKind.HEADING, level=level)
+        elif self._styles.listed(properties) and text.strip():
+            yield Paragraph(text=f"- {text.strip()}", kind=BlockKind.LIST)
+        else:
+            yield Paragraph(text=text)
+        for box in boxes:
+            yield from self.blocks(box)
+
+    def _table(self, element: Element) -> Iterator[Paragraph]:
+        rows = [" | ".join(self._cell(cell) for cell in _inside(row, "tc")) for row in _inside(element, "tr")]
+        text = "\n".join(row.rstrip() for row in rows if row.strip(" |"))
+        boxes, self._boxes = self._boxes, []
+        if text:
+            yield Paragraph(text=text, kind=BlockKind.TABLE)
+        for box in boxes:
+            yield from self.blocks(box)
+
+    def _cell(self, cell: Element) -> str:
+        """A cell in one line. A table in it becomes `a, b; c, d`."""
+        parts: list[str] = []
+        for block in self.blocks(cell):
+            text = block.text.strip()
+            if block.kind is BlockKind.TABLE:
+                text = "; ".join(line.replace(" | ", ", ") for line in text.split("\n"))
+            if text:
+                parts.append(" ".join(text.split()))
+        return " ".join(parts)
+
+    def _inline(self, parent: Element) -> str:
+        """The characters below a paragraph; text boxes are set aside and follow it."""
+        parts: list[str] = []
+        for element in parent:
+            name = local(element)
+            if name == "t":
+                parts.append(element.text or "")
+            elif name in _WORDS:
+                parts.append(_WORDS[name])
+            elif name == "r":
+                parts.append(self._run(element))
+            elif name == "txbxContent":
+                self._boxes.append(element)
+            elif name in {"blip", "imagedata"}:
+                self.pictures += 1
+            elif name == "AlternateContent":
+                chosen = _alternative(element)
+                parts.append(self._inline(chosen) if chosen is not None else "")
+            elif name in {"del", "moveFrom"}:
+                self.deleted += 1
+            elif name not in _SKIPPED:
+                parts.append(self._inline(element))
+        return "".join(parts)
+
+    def _run(self, run: Element) -> str:
+        text = self._inline(run)
+        if text and _is_on(child(child(run, "rPr"), "vanish")):
+            self.hidden += len(text)
+            return ""
+        return text
+
+
+def _inside(parent: Element, name: str) -> Iterator[Element]:
+    """Rows of a table or cells of a row, content controls looked through."""
+    for element in parent:
+        found = local(element)
+        if found == name:
+            yield element
+        elif found in {"sdt", "sdtContent", "customXml", "ins", "moveTo"}:
+            yield from _inside(element, name)
+
+
+def _alternative(element: Element) -> Element | None:
+    """The one branch that is read of several that show the same."""
+    choices = [branch for branch in element if local(branch) == "Choice"]
+    return choices[0] if choices else child(element, "Fallback")
+
+
+def _is_on(element: Element | None) -> bool:
+    return element is not None and attribute(element, "val") not in {"0", "false", "off"}

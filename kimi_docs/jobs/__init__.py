@@ -1,0 +1,1 @@
+"""Runs: work that outlives the click. The only package that knows dbos."""

@@ -1,0 +1,119 @@
+"""The worker: takes runs from the queue and carries them out, and after a kill goes on where it was."""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dbos import DBOS, SetWorkflowID, run_dbos_database_migrations
+
+from kimi_docs.domain.ports import Storage
+from kimi_docs.errors import Misconfigured
+from kimi_docs.jobs import durable
+from kimi_docs.jobs.work import Workshop
+from kimi_docs.language import say
+from kimi_docs.settings import Settings
+
+LOOK_EVERY_SECONDS = 10
+ABANDONED = timedelta(seconds=20)
+"""A run at work shows so every five seconds."""
+
+_workshop: Workshop | None = None  # DBOS calls module functions; set once, by `work`, before it launches
+
+
+@DBOS.step(name="carry_out", preemptible=True)
+async def _carry_out(run_id: str) -> str:
+    if _workshop is None:
+        raise RuntimeError("the worker has not been set up")
+    return (await _workshop.perform(run_id)).state.value
+
+
+@DBOS.workflow(name=durable.WORKFLOW)
+async def _perform(run_id: str) -> str:
+    return await _carry_out(run_id)
+
+
+def work(workshop: Workshop, settings: Settings, *, stop: threading.Event) -> None:
+    """Work until `stop` is set. On SQLite one worker a home. Raises: Misconfigured when another one works there."""
+    global _workshop
+    with _alone(settings):
+        _workshop = workshop
+        _launch(settings)
+        try:
+            while True:
+                _take_back(workshop.storage)
+                if stop.wait(LOOK_EVERY_SECONDS):
+                    return
+        finally:
+            DBOS.destroy(workflow_completion_timeout_sec=5)
+
+
+def _launch(settings: Settings) -> None:
+    url = durable.database_url(settings)
+    postgres = url.startswith("postgresql")
+    if not postgres:
+        durable.open_engine(settings).dispose()
+        run_dbos_database_migrations(url)
+    executor = f"worker-{os.uname().nodename}-{os.getpid()}" if postgres else "worker"
+    config: Any = {
+        "name": durable.APPLICATION,
+        "system_database_url": url,
+        "system_database_engine": durable.open_engine(settings),
+        "run_migrations": postgres,
+        "application_version": durable.VERSION,
+        "executor_id": executor,
+        "log_level": "WARNING",
+        "serializer": durable.serializer(),
+        "notification_listener_polling_interval_sec": 0.1,
+        "run_admin_server": False,
+    }
+    DBOS(config=config)
+    DBOS.launch()
+    DBOS.register_queue(
+        durable.QUEUE, worker_concurrency=max(4, settings.limits.concurrency), polling_interval_sec=0.1, on_conflict="always_update"
+    )
+
+
+def _take_back(storage: Storage) -> None:
+    """Take runs that nobody works on: written down but never queued (a kill between the two), or left by a killed command.
+
+    A run whose workflow waits or works is left alone, and so is one that somebody keeps alive.
+    """
+    for run_id in storage.unfinished_runs():
+        run = storage.of(storage.actor_of_run(run_id)).get_run(run_id)
+        if run.updated_at and datetime.now(UTC) - run.updated_at < ABANDONED:
+            continue
+        status = DBOS.get_workflow_status(run_id)
+        if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
+            with SetWorkflowID(run_id if status is None else f"{run_id}:{int(time.time())}"):
+                DBOS.enqueue_workflow(durable.QUEUE, _perform, run_id)
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Hold the home's worker lock. A dead worker's lock is free: the system lets go of it."""
+    if durable.database_url(settings).startswith("postgresql"):
+        yield
+        return
+    import fcntl
+
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with durable.lock_file(settings).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = say("A worker is already at work in {home}.", home=str(settings.home))
+            raise Misconfigured(message, say("One is enough there; several need PostgreSQL.")) from None
+        yield
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

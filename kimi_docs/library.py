@@ -1,0 +1,266 @@
+"""What a person can do, one method per verb. Who acts is the first argument; what comes back is a noun of the domain.
+
+Work that takes time is a run: the verb writes it down and hands it on (`start`), the caller reads how far it is.
+"""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from kimi_docs.analyze.estimate import estimate
+from kimi_docs.analyze.templates import get_template
+from kimi_docs.domain.calls import Call, Departure, Estimate
+from kimi_docs.domain.claims import Answer, Citation, Session, Summary, SummaryOrder
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.ports import Blobs, Storage, Store
+from kimi_docs.domain.runs import Run, RunKind
+from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.text import Extraction, PagePicture
+from kimi_docs.errors import NotFound, WrongUse
+from kimi_docs.extract.sandbox import Pool
+from kimi_docs.intake import Intake, take
+from kimi_docs.jobs.engines import Engines
+from kimi_docs.jobs.inline import Inline
+from kimi_docs.jobs.work import Workshop, summary_id
+from kimi_docs.kimi.catalog import load_catalog
+from kimi_docs.language import say
+from kimi_docs.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """A document added, and whether it was there before."""
+
+    document: Document
+    known: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """The verbs. `start` hands a run's id to whoever carries it out. Raises: KimiDocsError."""
+
+    storage: Storage
+    blobs: Blobs
+    reader: Pool
+    settings: Callable[[], Settings]
+    start: Callable[[str], None]
+    close: Callable[[], None] = lambda: None
+
+    # Documents
+
+    def add(self, actor: Actor, content: bytes, name: str) -> Added:
+        """Check a file, keep it and have it read. The same bytes again are the same document. Raises: DocumentError."""
+        intake = take(content, name, max_bytes=self.settings().max_upload_bytes)
+        return self._keep(self.storage.of(actor), intake, content)
+
+    def _keep(self, store: Store, intake: Intake, content: bytes) -> Added:
+        known = store.find_document(intake.id)
+        self.blobs.put(content)
+        document = store.save_document(
+            Document(id=intake.id, name=intake.name, format=intake.format, bytes=intake.bytes, added_at=datetime.now(UTC))
+        )
+        if not store.find_extraction(document.id):
+            self._begin(store, RunKind.EXTRACT, documents=(document.id,))
+        return Added(document=document, known=known is not None and known.deleted_at is None)
+
+    def documents(self, actor: Actor, *, search: str = "", limit: int = 1000, offset: int = 0) -> Sequence[Document]:
+        return self.storage.of(actor).list_documents(search=search, limit=limit, offset=offset)
+
+    def document(self, actor: Actor, id: str) -> Document:
+        """The document of that id or of the one id that begins so. Raises: NotFound."""
+        store = self.storage.of(actor)
+        found = store.find_document(id)
+        if not found and len(id) >= 6:
+            matching = [document for document in store.list_documents(limit=100_000) if document.id.startswith(id)]
+            found = matching[0] if len(matching) == 1 else None
+        return found or store.get_document(id)
+
+    def delete_document(self, actor: Actor, id: str) -> None:
+        """Put it in the trash; `restore_document` takes it back."""
+        self.storage.of(actor).mark_document_deleted(id, True)
+
+    def restore_document(self, actor: Actor, id: str) -> None:
+        self.storage.of(actor).mark_document_deleted(id, False)
+
+    def extraction(self, actor: Actor, document: str) -> Extraction | None:
+        """The text of a document, None while it has not been read."""
+        return self.storage.of(actor).find_extraction(document)
+
+    def read(self, actor: Actor, document: str) -> Run:
+        """Have a document read (again after a failure)."""
+        store = self.storage.of(actor)
+        return self._begin(store, RunKind.EXTRACT, documents=(store.get_document(document).id,))
+
+    def original(self, actor: Actor, document: str) -> Path:
+        """The file as it was added."""
+        return self.blobs.path(self.storage.of(actor).get_document(document).id)
+
+    def picture(
+        self, actor: Actor, document: str, page: int, citation: Citation | None = None, *, width: int = 1000
+    ) -> PagePicture:
+        """The picture of a page, with the boxes of the citation where it stands on that page. PDF only."""
+        found = self.storage.of(actor).get_document(document)
+        here = citation is not None and citation.page == page and citation.document == document
+        start, end = (citation.start, citation.end) if here and citation else (None, None)
+        return self.reader.picture(self.blobs.path(found.id), found, page, width=width, start=start, end=end)
+
+    # Summaries
+
+    def order(self, *, template: str = "", language: str = "", model: str = "", budget: Decimal | None = None) -> SummaryOrder:
+        """A complete order: what is not given comes from the settings. Raises: WrongUse for an unknown template."""
+        settings = self.settings()
+        return SummaryOrder(
+            template=get_template(template or "general").id,
+            language=language or settings.language,
+            engine=settings.chosen_engine,
+            model=(model or settings.model) if settings.chosen_engine == "kimi" else "",
+            budget=settings.budget if budget is None else budget,
+        )
+
+    def estimate(self, actor: Actor, document: str, order: SummaryOrder) -> Estimate:
+        """What a summary will take; sends nothing. Raises: NotFound while the document has not been read."""
+        store, settings = self.storage.of(actor), self.settings()
+        extraction = store.find_extraction(document)
+        if not extraction:
+            raise NotFound(say("The document has not been read yet."), say("Wait until it is read."), document=document)
+        known = store.find_summary(summary_id(document, order)) is not None
+        return replace(estimate(extraction, order, settings, load_catalog(settings.home)), known=known)
+
+    def summarize(self, actor: Actor, document: str, order: SummaryOrder, *, again: bool = False) -> Summary | Run:
+        """The summary of that order if there is one, else the run that makes it; one run at a time for the same order."""
+        store = self.storage.of(actor)
+        document = store.get_document(document).id
+        known = None if again else store.find_summary(summary_id(document, order))
+        if known:
+            return known
+        for run in store.list_runs(document=document, active=True):
+            if run.kind is RunKind.SUMMARIZE and run.order == order:
+                return run
+        return self._begin(store, RunKind.SUMMARIZE, documents=(document,), order=order)
+
+    def summary(self, actor: Actor, id: str) -> Summary:
+        return self.storage.of(actor).get_summary(id)
+
+    def summaries(self, actor: Actor, document: str) -> Sequence[Summary]:
+        return self.storage.of(actor).list_summaries(document)
+
+    # Sessions
+
+    def open_session(self, actor: Actor, documents: Sequence[str], *, title: str = "") -> Session:
+        store = self.storage.of(actor)
+        kept = tuple(dict.fromkeys(store.get_document(document).id for document in documents))
+        now = datetime.now(UTC)
+        return store.save_session(Session(id=uuid.uuid4().hex, title=title, documents=kept, created_at=now, updated_at=now))
+
+    def session(self, actor: Actor, id: str) -> Session:
+        return self.storage.of(actor).get_session(id)
+
+    def sessions(self, actor: Actor, *, search: str = "", deleted: bool = False) -> Sequence[Session]:
+        return self.storage.of(actor).list_sessions(search=search, deleted=deleted)
+
+    def rename_session(self, actor: Actor, id: str, title: str) -> Session:
+        store = self.storage.of(actor)
+        return store.save_session(replace(store.get_session(id), title=" ".join(title.split())[:200]))
+
+    def choose_documents(self, actor: Actor, id: str, documents: Sequence[str]) -> Session:
+        """Change what a session is about; what was answered stays as it was."""
+        store = self.storage.of(actor)
+        kept = tuple(dict.fromkeys(store.get_document(document).id for document in documents))
+        return store.save_session(replace(store.get_session(id), documents=kept))
+
+    def delete_session(self, actor: Actor, id: str) -> None:
+        """Put it in the trash; `restore_session` takes it back."""
+        store = self.storage.of(actor)
+        store.save_session(replace(store.get_session(id), deleted_at=datetime.now(UTC)))
+
+    def restore_session(self, actor: Actor, id: str) -> None:
+        store = self.storage.of(actor)
+        store.save_session(replace(store.get_session(id), deleted_at=None))
+
+    def ask(self, actor: Actor, session: str, question: str) -> Run:
+        """Ask the session's documents. Raises: WrongUse for an empty question or a session without documents."""
+        store = self.storage.of(actor)
+        sitting = store.get_session(session)
+        asked = question.strip()
+        if not asked:
+            raise WrongUse(say("The question is empty."), say("Write what you want to know."))
+        if not sitting.documents:
+            raise WrongUse(say("There is no document in this session."), say("Choose at least one document to ask."))
+        order = self.order()
+        return self._begin(store, RunKind.ASK, documents=sitting.documents, session=session, question=asked, order=order)
+
+    def answers(self, actor: Actor, session: str) -> Sequence[Answer]:
+        return self.storage.of(actor).list_answers(session)
+
+    def answer(self, actor: Actor, id: str) -> Answer | None:
+        return self.storage.of(actor).find_answer(id)
+
+    # Runs
+
+    def run(self, actor: Actor, id: str) -> Run:
+        return self.storage.of(actor).get_run(id)
+
+    def runs(
+        self, actor: Actor, *, document: str = "", session: str = "", active: bool | None = None, limit: int = 200
+    ) -> Sequence[Run]:
+        return self.storage.of(actor).list_runs(document=document, session=session, active=active, limit=limit)
+
+    def stop(self, actor: Actor, run: str) -> None:
+        """Stop a run within two seconds; what is done is kept."""
+        self.storage.of(actor).request_stop(run)
+
+    def _begin(self, store: Store, kind: RunKind, **what: Any) -> Run:
+        now = datetime.now(UTC)
+        run = store.add_run(Run(id=uuid.uuid4().hex, kind=kind, created_at=now, updated_at=now, **what))
+        self.start(run.id)
+        return run
+
+    # Receipts
+
+    def calls(self, actor: Actor) -> Sequence[Call]:
+        return self.storage.of(actor).list_calls()
+
+    def departures(self, actor: Actor) -> Sequence[Departure]:
+        """The ledger of what left this machine."""
+        return self.storage.of(actor).list_departures()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The library and the means to carry its runs out in the foreground: what one command of the command line works at."""
+
+    library: Library
+    inline: Inline
+
+    def finish(self, run: Run) -> Run:
+        return self.inline.finish(run.id)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.inline.close()
+        self.library.close()
+
+
+def make_workshop(storage: Storage, blobs: Blobs, reader: Pool, settings: Callable[[], Settings]) -> Workshop:
+    """What carrying out runs needs, with connections of its own."""
+    return Workshop(storage=storage, blobs=blobs, reader=reader, settings=settings, engines=Engines())
+
+
+def make_desk(storage: Storage, blobs: Blobs, settings: Settings, close: Callable[[], None]) -> Desk:
+    """The library of a command, its runs carried out in this process."""
+    reader = Pool(size=1)
+    inline = Inline(make_workshop(storage, blobs, reader, lambda: settings))
+
+    def end() -> None:
+        reader.close()
+        close()
+
+    library = Library(storage=storage, blobs=blobs, reader=reader, settings=lambda: settings, start=inline.begin, close=end)
+    return Desk(library=library, inline=inline)

@@ -1,0 +1,113 @@
+"""Question and documents → the sentences that answer it, best first, or the word that they do not hold it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kimi_docs.domain.claims import Answer, Claim, Draft, Section
+from kimi_docs.domain.text import Extraction, PageKind
+from kimi_docs.local.asking import FOLLOWS
+from kimi_docs.local.lines import Kind, lines
+from kimi_docs.local.rank import choose, rank
+from kimi_docs.local.search import Hit, Passages, asked_words
+from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, readable
+from kimi_docs.local.summarize import claim, read
+from kimi_docs.local.tokens import words
+from kimi_docs.local.words import GENERIC_QUESTION
+from kimi_docs.local.workbook import cells, sheet_rows
+
+ENOUGH = 0.55
+"""The share of a question's weight that must stand in and around the best sentence; below it nothing is claimed (`covered`)."""
+
+MOST_CLAIMS = 5
+NEAR = 0.7
+"""A further sentence is given when it scores at least so much of the best one."""
+
+MOST_ROWS = 20_000
+
+NOT_FOUND = Draft(found=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A sentence and the document it stands in."""
+
+    extraction: Extraction
+    sentence: Sentence
+
+
+def answer(question: str, extractions: Sequence[Extraction], history: Sequence[Answer] = ()) -> Draft:
+    """The answer as sentences of the documents, at most five; `found` is False when the evidence is weak."""
+    places = [Place(extraction=extraction, sentence=sentence) for extraction in extractions for sentence in _everything(extraction)]
+    if not places:
+        return NOT_FOUND
+    terms = asked_words(question)
+    if not set(terms) - _GENERIC and words(question):
+        return _draft(_gist(extraction) for extraction in extractions)
+    passages = Passages([place.sentence for place in places])
+    more = asked_words(history[-1].question) if history and (len(terms) < 2 or FOLLOWS.search(question)) else []
+    return _draft([[_claim(places[hit.number]) for hit in good_hits(passages, passages.find(question, more=more))]])
+
+
+def good_hits(passages: Passages, hits: Sequence[Hit]) -> list[Hit]:
+    """The hits worth showing: enough of the question in the best, the others near to it and not the same words again."""
+    able = [hit for hit in hits if hit.covered >= ENOUGH and len(passages.sentences[hit.number].text) <= LONGEST_CHARACTERS]
+    if not able or able[0].score < 0.6 * hits[0].score:
+        return []
+    chosen: list[Hit] = []
+    seen: set[str] = set()
+    for hit in able:
+        text = passages.sentences[hit.number].text
+        if hit.score >= NEAR * able[0].score and text not in seen:
+            chosen.append(hit)
+            seen.add(text)
+    return chosen[:MOST_CLAIMS]
+
+
+_GENERIC = frozenset(word for term in GENERIC_QUESTION for word in words(term))
+
+
+def _gist(extraction: Extraction) -> list[Claim]:
+    """What a document is about: its most central sentences."""
+    found = read(extraction)
+    if not found:
+        return []
+    picked = choose(rank(found, title=extraction.title), enough=lambda chosen: len(chosen) >= MOST_CLAIMS)
+    return [claim(extraction, found[i]) for i in picked]
+
+
+def _draft(by_document: Iterator[list[Claim]] | Sequence[list[Claim]]) -> Draft:
+    """One section; of several documents the best of each first."""
+    lists = [claims for claims in by_document if claims]
+    ordered = [claims[n] for n in range(MOST_CLAIMS) for claims in lists if n < len(claims)][:MOST_CLAIMS]
+    return Draft(sections=(Section(title="", claims=tuple(ordered)),)) if ordered else NOT_FOUND
+
+
+def _claim(place: Place) -> Claim:
+    return claim(place.extraction, place.sentence)
+
+
+def _everything(extraction: Extraction) -> list[Sentence]:
+    """Sentences, rows of tables and rows of sheets."""
+    return [*read(extraction), *_table_rows(extraction), *_sheet_rows(extraction)]
+
+
+def _table_rows(extraction: Extraction) -> Iterator[Sentence]:
+    heading = ""
+    if extraction.pages and all(page.kind == PageKind.SHEET for page in extraction.pages):
+        return
+    for line in lines(extraction.text, pages=extraction.pages, blocks=extraction.blocks):
+        content = extraction.text[line.start : line.end]
+        if line.kind == Kind.HEADING:
+            heading = readable(content)
+        elif line.kind == Kind.TABLE and re.search(r"[^\W\d_]{2}", content):
+            yield Sentence(span=line.span, text=" · ".join(cells(content)), heading=heading, whole=False)
+
+
+def _sheet_rows(extraction: Extraction) -> Iterator[Sentence]:
+    """Every row of the sheets, under the name and header of its sheet."""
+    for number, (page, header, row) in enumerate(sheet_rows(extraction)):
+        if number >= MOST_ROWS:
+            return
+        heading = f"{page.label} {' '.join(cells(header.of(extraction.text)))}"
+        yield Sentence(span=row, text=" · ".join(cells(row.of(extraction.text))), heading=heading, whole=False)

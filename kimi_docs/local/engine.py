@@ -1,0 +1,49 @@
+"""The local engine: extraction or question → drafts that grow, made of the documents' own sentences."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from kimi_docs.domain.claims import Answer, Draft, Section, SummaryOrder
+from kimi_docs.domain.runs import Progress, Stage
+from kimi_docs.domain.text import Extraction, Span
+from kimi_docs.local.answer import answer
+from kimi_docs.local.summarize import summarize
+from kimi_docs.local.titles import TEMPLATES
+
+
+class LocalEngine:
+    """Fits `Engine`. It raises nothing of its own: a document it can say nothing about gives an empty draft.
+
+    The work is done in threads, a section at a time, so that a run can be stopped between two.
+    """
+
+    name = "local"
+    model = "local-extractive-1"
+
+    async def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncIterator[Progress]:
+        """A draft after each section, the last one complete. The whole text is considered."""
+        total = len(TEMPLATES.get(order.template, TEMPLATES["general"])) + 1
+        sections: list[Section] = []
+        coming = summarize(extraction, template=order.template, wanted=order.language)
+        while section := await asyncio.to_thread(next, coming, None):
+            sections.append(section)
+            yield _progress(
+                extraction, Draft(title=extraction.title, sections=tuple(sections)), len(sections), max(total, len(sections) + 1)
+            )
+        draft = Draft(title=extraction.title, sections=tuple(sections), found=bool(sections))
+        yield _progress(extraction, draft, total, total)
+
+    async def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncIterator[Progress]:
+        """The claims one after the other, then the answer."""
+        draft = await asyncio.to_thread(answer, question, extractions, history)
+        claims = tuple(draft.claims)
+        first = extractions[0] if extractions else None
+        for number in range(1, len(claims)):
+            part = Draft(title=draft.title, sections=(Section(title="", claims=claims[:number]),))
+            yield _progress(first, part, number, len(claims))
+        yield _progress(first, draft, max(1, len(claims)), max(1, len(claims)))
+
+
+def _progress(extraction: Extraction | None, draft: Draft, done: int, total: int) -> Progress:
+    sent = (Span(start=0, end=len(extraction.text)),) if extraction else ()
+    return Progress(draft=draft, stage=Stage.WRITING, done=done, total=total, sent=sent)

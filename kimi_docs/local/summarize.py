@@ -1,0 +1,138 @@
+"""Extraction → the claims of a summary, section by section, each a sentence of the text with its quote."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from kimi_docs.domain.claims import Citation, Claim, Section
+from kimi_docs.domain.text import Extraction, PageKind
+from kimi_docs.language import closest
+from kimi_docs.local.cues import CUES, HEADINGS
+from kimi_docs.local.graph import Vector
+from kimi_docs.local.rank import Ranking, choose, rank
+from kimi_docs.local.sentences import Sentence, sentences
+from kimi_docs.local.titles import TEMPLATES, TITLES
+from kimi_docs.local.tokens import language_of
+from kimi_docs.local.workbook import workbook
+
+MOST_SENTENCES = 20_000
+"""Of a longer document every n-th sentence is ranked, so that the work stays bounded; about 750 pages."""
+
+
+def read(extraction: Extraction) -> list[Sentence]:
+    """The sentences of the pages that hold prose."""
+    found = sentences(extraction.text, pages=extraction.pages, blocks=extraction.blocks)
+    sheets = [page.span for page in extraction.pages if page.kind == PageKind.SHEET]
+    if sheets:
+        found = [sentence for sentence in found if not any(sentence.span.overlaps(sheet) for sheet in sheets)]
+    step = -(-len(found) // MOST_SENTENCES)
+    return found[::step] if step > 1 else found
+
+
+def language(extraction: Extraction, wanted: str = "") -> str:
+    """The language of titles: as wanted, else the document's (its text is believed more than its label)."""
+    if wanted:
+        return closest(wanted)
+    return language_of(extraction.text) if extraction.text.strip() else closest(extraction.language)
+
+
+def claim(extraction: Extraction, sentence: Sentence) -> Claim:
+    quote = sentence.span.of(extraction.text)
+    page = extraction.page_at(sentence.span.start).number if extraction.pages else None
+    return Claim(text=sentence.text, citations=(Citation(quote=quote, document=extraction.document, page_said=page),))
+
+
+def count_claims(size: int) -> int:
+    """How many claims a document of so many sentences gets: 8 to 14, fewer only when there is less to say."""
+    return max(1, min(size, 14, 8 + size // 80, max(3, size // 2)))
+
+
+def summarize(extraction: Extraction, *, template: str = "general", wanted: str = "") -> Iterator[Section]:
+    """The sections of the summary, one by one. A section of which the document says nothing is left out."""
+    said = TITLES[language(extraction, wanted)]
+    if extraction.pages and all(page.kind == PageKind.SHEET for page in extraction.pages):
+        yield from workbook(extraction, said)
+        return
+    found = read(extraction)
+    if not found:
+        yield from _scraps(extraction, said["summary"])
+        return
+    ranking = rank(found, title=extraction.title)
+    if template == "general" and len(found) < 12:
+        template = "workbook"  # too short for sections: the key points alone
+    taken: list[int] = []
+    for key, share in TEMPLATES.get(template, TEMPLATES["general"]):
+        chosen = _section(ranking, key, share, taken)
+        taken.extend(chosen)
+        if chosen:
+            yield Section(title=said[key], claims=tuple(claim(extraction, found[i]) for i in sorted(chosen)))
+
+
+def _section(ranking: Ranking, key: str, share: float, taken: Sequence[int]) -> list[int]:
+    total = count_claims(len(ranking.sentences))
+    wanted = max(1, round(share * total))
+    scores = _scores_for(ranking, key)
+    return choose(
+        ranking, enough=lambda chosen: len(chosen) >= wanted or len(taken) + len(chosen) >= total, scores=scores, taken=taken
+    )
+
+
+def _scores_for(ranking: Ranking, key: str) -> Vector:
+    """The scores for a section: only sentences with its cue, better under a heading of its kind; broken ones never if others are.
+
+    Cue phrases and headings after Edmundson (1969) and Teufel & Moens (2002).
+    """
+    scores = ranking.scores.copy()
+    cue, heading = CUES.get(key), HEADINGS.get(key)
+    size = len(ranking.sentences)
+    for i, sentence in enumerate(ranking.sentences):
+        hits = len({hit.group().lower() for hit in cue.finditer(sentence.text)}) if cue else 1
+        under = bool(heading and heading.search(sentence.heading))
+        scores[i] += 0.8 * min(hits, 3) + 0.6 * under
+        if (cue and not hits and not _by_place(key, i, size)) or len(sentence.text) > 700:
+            scores[i] = -np.inf
+        elif not sentence.whole:
+            scores[i] -= 2
+    return scores
+
+
+def _by_place(key: str, number: int, size: int) -> bool:
+    """An opening may be found by its place at the start of a document, a closing by its place at the end."""
+    return (key == "opening" and number < 0.1 * size) or (key == "closing" and number > 0.95 * size)
+
+
+def _scraps(extraction: Extraction, title: str) -> Iterator[Section]:
+    """What to say of a text without a sentence: its first lines, as they are."""
+    claims: list[Claim] = []
+    start = 0
+    for line in extraction.text.splitlines(keepends=True):
+        quote = line.strip()[:300]
+        if len(claims) < 3 and any(c.isalnum() for c in quote):
+            at = start + line.index(quote)
+            page = extraction.page_at(at).number if extraction.pages else None
+            claims.append(
+                Claim(
+                    text=" ".join(quote.split()), citations=(Citation(quote=quote, document=extraction.document, page_said=page),)
+                )
+            )
+        start += len(line)
+    if claims:
+        yield Section(title=title, claims=tuple(claims))
+
+
+def choose_within(ranking: Ranking, limit: int, *, characters: bool) -> list[int]:
+    """The best sentences up to so many words or characters, the one that passes the limit included."""
+    sizes = [len(s.text) if characters else len(s.text.split()) for s in ranking.sentences]
+    return choose(ranking, enough=lambda chosen: sum(sizes[i] for i in chosen) >= limit)
+
+
+def summary_sentences(
+    text: str, limit_words: int | None = None, limit_characters: int | None = None, *, title: str = ""
+) -> list[str]:
+    """The sentences that say most in so many words or characters, in the order of the text."""
+    found = sentences(text)
+    limit = limit_words if limit_words is not None else limit_characters
+    picked = choose_within(
+        rank(found, title=title), 150 if limit is None else limit, characters=limit_words is None and limit is not None
+    )
+    return [found[i].text for i in sorted(picked)]

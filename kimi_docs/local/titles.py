@@ -1,0 +1,66 @@
+"""The sections of each template, their share of the claims, and their titles by language."""
+
+from collections.abc import Mapping
+
+TITLES: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "summary": "Key points",
+        "opening": "What it is about",
+        "findings": "Main points",
+        "closing": "Conclusions",
+        "question": "Research question",
+        "method": "Method",
+        "data": "Data",
+        "results": "Results",
+        "limitations": "Limitations",
+        "new": "What is new",
+        "parties": "Parties",
+        "dates": "Dates and term",
+        "obligations": "Obligations",
+        "money": "Money",
+        "termination": "Termination",
+        "risks": "Risks and liability",
+        "figures": "Key figures",
+        "outlook": "Outlook",
+        "rules": "Rules",
+        "topics": "What was discussed",
+        "decisions": "Decisions",
+        "actions": "Actions",
+        "sheet": "Sheet “{name}”: {rows} rows. Header: {header}",
+    },
+    "zh-CN": {
+        "summary": "要点",
+        "opening": "内容概述",
+        "findings": "主要内容",
+        "closing": "结论",
+        "question": "研究问题",
+        "method": "方法",
+        "data": "数据",
+        "results": "结果",
+        "limitations": "局限",
+        "new": "创新",
+        "parties": "当事人",
+        "dates": "日期与期限",
+        "obligations": "义务",
+        "money": "金额",
+        "termination": "终止",
+        "risks": "风险与责任",
+        "figures": "关键数据",
+        "outlook": "展望",
+        "rules": "规定",
+        "topics": "讨论内容",
+        "decisions": "决定",
+        "actions": "待办事项",
+        "sheet": "工作表“{name}”：{rows} 行。表头：{header}",
+    },
+}
+
+TEMPLATES: Mapping[str, tuple[tuple[str, float], ...]] = {
+    "general": (("opening", 0.3), ("findings", 0.5), ("closing", 0.2)),
+    "paper": (("question", 0.2), ("method", 0.2), ("data", 0.12), ("results", 0.22), ("limitations", 0.12), ("new", 0.14)),
+    "contract": (("parties", 0.15), ("dates", 0.17), ("obligations", 0.2), ("money", 0.16), ("termination", 0.16), ("risks", 0.16)),
+    "report": (("opening", 0.2), ("figures", 0.35), ("findings", 0.25), ("outlook", 0.2)),
+    "meeting": (("topics", 0.4), ("decisions", 0.3), ("actions", 0.3)),
+    "workbook": (("summary", 1.0),),
+}
+"""The sections of a template and their share of the claims."""

@@ -1,0 +1,1 @@
+"""The kept things: SQLAlchemy Core tables, one query layer, blobs by hash, migrations."""

@@ -1,0 +1,102 @@
+"""Documents, extractions and summaries ↔ the database, for one actor."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from kimi_docs.domain.claims import Summary
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.text import Extraction
+from kimi_docs.errors import NotFound
+from storage import tables
+from storage.engine import reading, writing
+from storage.part import NO_DOCUMENT, NO_SUMMARY, Part, containing, not_or_only_deleted, now, there
+from storage.rows import fold, from_row, pack, sought, to_row, unpack
+
+
+class Documents(Part):
+    """Seen by the whole space."""
+
+    def save_document(self, document: Document) -> Document:
+        """Add it, or bring back the one that is there: it keeps name and time, and learns a title or language it lacked."""
+        table = tables.documents
+        row = to_row(replace(document, added_at=document.added_at or now(), deleted_at=None))
+        with writing(self._engine) as connection:
+            connection.execute(self._scope.insert(table, {**row, "searchable": ""}))
+            here = self._scope.select(table).where(table.c.id == document.id)
+            kept = from_row(Document, connection.execute(here).mappings().one())
+            kept = replace(kept, title=row["title"] or kept.title, language=row["language"] or kept.language, deleted_at=None)
+            values = {"title": kept.title, "language": kept.language, "deleted_at": None}
+            searchable = fold(f"{kept.name}\n{kept.title}")
+            connection.execute(self._scope.update(table).where(table.c.id == document.id).values(**values, searchable=searchable))
+        return kept
+
+    def find_document(self, id: str) -> Document | None:
+        return self._find(Document, tables.documents, id)
+
+    def get_document(self, id: str) -> Document:
+        return there(self.find_document(id), NO_DOCUMENT)
+
+    def list_documents(self, *, search: str = "", deleted: bool = False, limit: int = 1000, offset: int = 0) -> Sequence[Document]:
+        """Last added first; `deleted` lists those that were deleted instead."""
+        table = tables.documents
+        statement = self._scope.select(table).where(*_documents_where(search, deleted))
+        return self._list(Document, statement.order_by(table.c.added_at.desc(), table.c.id.desc()).limit(limit).offset(offset))
+
+    def count_documents(self, *, search: str = "", deleted: bool = False) -> int:
+        statement = self._scope.select(tables.documents, sa.func.count()).where(*_documents_where(search, deleted))
+        with reading(self._engine) as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def mark_document_deleted(self, id: str, deleted: bool) -> None:
+        """Raises: NotFound."""
+        table = tables.documents
+        changed = self._scope.update(table).where(table.c.id == id).values(deleted_at=now() if deleted else None)
+        self._change(changed.returning(table.c.id), NO_DOCUMENT)
+
+    def save_extraction(self, extraction: Extraction) -> None:
+        """Raises: NotFound where its document is not there."""
+        row = {
+            "document": extraction.document,
+            "blob": self._blobs.put(pack(extraction)),
+            "extractor": extraction.extractor,
+            "pages": len(extraction.pages),
+            "characters": len(extraction.text),
+            "created_at": now(),
+        }
+        with writing(self._engine) as connection:
+            self._require(connection, tables.documents, extraction.document, NO_DOCUMENT)
+            connection.execute(self._scope.upsert(tables.extractions, row))
+
+    def find_extraction(self, document: str) -> Extraction | None:
+        """None also where its bytes are lost: it is then made again."""
+        table = tables.extractions
+        with reading(self._engine) as connection:
+            blob = connection.execute(self._scope.select(table, table.c.blob).where(table.c.document == document)).scalar()
+        try:
+            return None if blob is None else unpack(self._blobs.get(blob))
+        except NotFound:
+            return None
+
+    def save_summary(self, summary: Summary) -> None:
+        """Raises: NotFound where its document is not there."""
+        row = to_row(replace(summary, created_at=summary.created_at or now()))
+        with writing(self._engine) as connection:
+            self._require(connection, tables.documents, summary.document, NO_DOCUMENT)
+            connection.execute(self._scope.upsert(tables.summaries, row, keep=["document", "created_at"]))
+
+    def find_summary(self, id: str) -> Summary | None:
+        return self._find(Summary, tables.summaries, id)
+
+    def get_summary(self, id: str) -> Summary:
+        return there(self.find_summary(id), NO_SUMMARY)
+
+    def list_summaries(self, document: str) -> Sequence[Summary]:
+        table = tables.summaries
+        found = self._scope.select(table).where(table.c.document == document)
+        return self._list(Summary, found.order_by(table.c.created_at.desc(), table.c.id.desc()))
+
+
+def _documents_where(search: str, deleted: bool) -> list[sa.ColumnElement[bool]]:
+    return [not_or_only_deleted(tables.documents, deleted), *containing(tables.documents, sought(search))]

@@ -1,0 +1,106 @@
+"""Errors of the database and the disk → sentences for the person who reads them."""
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from kimi_docs.errors import KimiDocsError, Misconfigured
+from kimi_docs.language import Message, say
+
+
+def shown(url: URL) -> str:
+    """The address of a database without its password."""
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def worded(url: URL) -> Iterator[None]:
+    """What goes wrong with the database inside, said in words. Programming errors (a wrong statement) pass as they are.
+
+    Raises: Misconfigured (damaged, read-only, unreachable), KimiDocsError (disk full, busy, interrupted).
+    """
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        failure = _failure(str(error.orig if isinstance(error, DBAPIError) else error).lower(), url)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def _failure(words: str, url: URL) -> KimiDocsError | None:
+    for signs, kind, message, advice in _KNOWN:
+        if any(sign in words for sign in signs):
+            return kind(say(message.id, database=shown(url)), advice)
+    return None
+
+
+_KNOWN: tuple[tuple[tuple[str, ...], type[KimiDocsError], Message, Message], ...] = (
+    (
+        ("malformed", "not a database", "unsupported file format"),
+        Misconfigured,
+        say("The database {database} is damaged."),
+        say("Nothing was changed. Run “kimi-docs doctor”, or restore a backup."),
+    ),
+    (
+        ("database or disk is full", "no space left", "disk full"),
+        KimiDocsError,
+        say("The disk that holds {database} is full."),
+        say("What was kept before is safe. Free some space and try again."),
+    ),
+    (
+        ("readonly database", "read-only"),
+        Misconfigured,
+        say("The database {database} cannot be written."),
+        say("Check who owns the file and its folder, or set KIMI_DOCS_HOME to another folder."),
+    ),
+    (
+        ("unable to open database file", "disk i/o error"),
+        Misconfigured,
+        say("The database {database} cannot be opened."),
+        say("Check that the folder is there, may be written and that the disk is well."),
+    ),
+    (
+        ("database is locked", "database table is locked"),
+        KimiDocsError,
+        say("The database {database} was busy for too long."),
+        say("Nothing was changed. Try again; if it stays so, another program holds the file."),
+    ),
+    (
+        (
+            "connection refused",
+            "connection failed",
+            "could not translate host name",
+            "failed to resolve host",
+            "connection is bad",
+            "timeout expired",
+            "connection timeout",
+            "password authentication failed",
+            "does not exist",
+            "server closed the connection",
+            "the database system is",
+            "terminating connection",
+            "connection to server",
+        ),
+        Misconfigured,
+        say("The database {database} cannot be reached."),
+        say("Check KIMI_DOCS_DATABASE_URL and that the server is running."),
+    ),
+)
+
+
+def disk_failure(error: OSError, place: str) -> KimiDocsError:
+    """What an error of the file system means for the person."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return KimiDocsError(
+            say("The disk that holds {place} is full.", place=place),
+            say("What was kept before is safe. Free some space and try again."),
+        )
+    return Misconfigured(
+        say("The folder {place} cannot be used: {reason}.", place=place, reason=error.strerror or type(error).__name__),
+        say("Check who owns it, or set KIMI_DOCS_HOME to a folder you may write."),
+    )

@@ -1,0 +1,102 @@
+"""Runs, calls and departures ↔ the database, for one actor."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from kimi_docs.domain.calls import Call, CallState, Departure
+from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.errors import WrongUse
+from kimi_docs.language import say
+from storage import tables
+from storage.engine import writing
+from storage.part import NO_DEPARTURE, NO_RUN, Part, now, there
+from storage.rows import Row, changed_columns, from_row, to_row
+
+ENDED = [state.value for state in RunState if state.ended]
+UNFINISHED = [state.value for state in RunState if not state.ended]
+CHANGEABLE = {field.name for field in fields(Run)} - {"id", "created_at"}
+
+
+class Runs(Part):
+    """Seen by their owner only."""
+
+    def add_run(self, run: Run) -> Run:
+        """Add it; added again it stays as it is. Raises: NotFound where the id is somebody else's."""
+        at = now()
+        row = to_row(replace(run, created_at=run.created_at or at, updated_at=run.updated_at or at))
+        with writing(self._engine) as connection:
+            connection.execute(self._scope.insert(tables.runs, row))
+        return self.get_run(run.id)
+
+    def get_run(self, id: str) -> Run:
+        return there(self._find(Run, tables.runs, id), NO_RUN)
+
+    def update_run(self, id: str, **changes: Any) -> Run:
+        """Change the named fields and `updated_at`; `stop_requested` is passed over, and so is a run that has ended unless
+        `state` becomes `queued`. One statement, so a late worker cannot bring an ended run back. Raises: NotFound, WrongUse.
+        """
+        if unknown := changes.keys() - CHANGEABLE:
+            raise WrongUse(say("A run has no field to change named {names}.", names=", ".join(sorted(unknown))))
+        table = tables.runs
+        row: Row = changed_columns({"updated_at": now(), **changes})
+        row.pop("stop_requested", None)
+        changed = self._scope.update(table).where(table.c.id == id)
+        if row.get("state") != RunState.QUEUED:
+            changed = changed.where(table.c.state.not_in(ENDED))
+        with writing(self._engine) as connection:
+            after = connection.execute(changed.values(**row).returning(table)).mappings().first()
+        return self.get_run(id) if after is None else from_row(Run, after)
+
+    def request_stop(self, id: str) -> None:
+        """Ask for its end; a run that has ended is left alone. Raises: NotFound."""
+        table = tables.runs
+        with writing(self._engine) as connection:
+            self._require(connection, table, id, NO_RUN)
+            asked = self._scope.update(table).where(table.c.id == id, table.c.state.not_in(ENDED))
+            connection.execute(asked.values(stop_requested=True))
+
+    def list_runs(
+        self, *, document: str = "", session: str = "", batch: str = "", active: bool | None = None, limit: int = 200
+    ) -> Sequence[Run]:
+        """Newest first; `active` chooses those that have not ended, or only those that have."""
+        table = tables.runs
+        statement = self._scope.select(table)
+        if document:
+            statement = statement.where(table.c.documents.contains(f'"{document}"', autoescape=True))
+        if session:
+            statement = statement.where(table.c.session == session)
+        if batch:
+            statement = statement.where(table.c.batch == batch)
+        if active is not None:
+            statement = statement.where(table.c.state.in_(UNFINISHED if active else ENDED))
+        return self._list(Run, statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit))
+
+
+class Ledger(Part):
+    """Calls, which the whole space shares, and departures, seen by their owner only."""
+
+    def find_call(self, id: str) -> Call | None:
+        return self._find(Call, tables.calls, id)
+
+    def save_call(self, call: Call) -> None:
+        """Keep it. One that was answered stays answered: what was paid for is never overwritten by less."""
+        answered = None if call.state == CallState.ANSWERED else tables.calls.c.state == CallState.ANSWERED.value
+        with writing(self._engine) as connection:
+            connection.execute(self._scope.upsert(tables.calls, to_row(call), unless=answered))
+
+    def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
+        table = tables.calls
+        statement = self._scope.select(table)
+        if run:
+            statement = statement.where(table.c.run == run)
+        return self._list(Call, statement.order_by(table.c.sent_at.desc().nulls_last(), table.c.id.desc()).limit(limit))
+
+    def save_departure(self, departure: Departure) -> None:
+        """Raises: NotFound where the id is somebody else's."""
+        self._change(self._scope.upsert(tables.departures, to_row(departure)), NO_DEPARTURE)
+
+    def list_departures(self, *, limit: int = 10_000) -> Sequence[Departure]:
+        table = tables.departures
+        found = self._scope.select(table)
+        return self._list(Departure, found.order_by(table.c.at.desc(), table.c.id.desc()).limit(limit))

@@ -1,0 +1,248 @@
+"""Stand-ins with behaviour for what the library needs from outside. The store's contract runs on them as on the real ones."""
+
+import hashlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kimi_docs.domain.calls import Call, CallState, Departure
+from kimi_docs.domain.claims import Answer, Session, Summary
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.text import Extraction
+from kimi_docs.errors import NotFound, WrongUse
+from kimi_docs.language import say
+from storage.rows import fold, searchable_draft, sought
+
+_SHARED = {"documents", "extractions", "summaries", "calls"}
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class MemoryBlobs:
+    """Fits `Blobs`; a file is made only for who asks for its path."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self._folder: Path | None = None
+
+    def put(self, content: bytes) -> str:
+        id = hashlib.sha256(content).hexdigest()
+        self.kept[id] = content
+        return id
+
+    def get(self, id: str) -> bytes:
+        if id not in self.kept:
+            raise NotFound(say("The file {id} is missing.", id=id))
+        return self.kept[id]
+
+    def path(self, id: str) -> Path:
+        content = self.get(id)
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp())
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        file = self._folder / id
+        file.write_bytes(content)
+        return file
+
+    def remove(self, id: str) -> None:
+        self.kept.pop(id, None)
+
+
+class MemoryStorage:
+    """Fits `Storage`: everybody's rows, by table and key, each with whose it is."""
+
+    def __init__(self) -> None:
+        self.blobs = MemoryBlobs()
+        self.rows: dict[str, dict[tuple[str, str], tuple[Actor, Any]]] = {}
+
+    def of(self, actor: Actor) -> "MemoryStore":
+        return MemoryStore(self, actor)
+
+    def actor_of_run(self, run: str) -> Actor:
+        if ("", run) not in self.rows.get("runs", {}):
+            raise NotFound(say("There is no such run."))
+        return self.rows["runs"]["", run][0]
+
+    def unfinished_runs(self) -> Sequence[str]:
+        runs = [run for _, run in self.rows.get("runs", {}).values() if not run.state.ended]
+        return [run.id for run in sorted(runs, key=lambda run: (run.created_at, run.id))]
+
+    def close(self) -> None:
+        self.rows.clear()
+
+
+class MemoryStore:
+    """Fits `Store`."""
+
+    def __init__(self, storage: MemoryStorage, actor: Actor) -> None:
+        self._storage = storage
+        self._actor = actor
+
+    def _key(self, table: str, id: str) -> tuple[str, str]:
+        return (self._actor.space if table in _SHARED else "", id)
+
+    def _sees(self, table: str, owner: Actor) -> bool:
+        return owner.space == self._actor.space and (table in _SHARED or owner == self._actor)
+
+    def _find(self, table: str, id: str) -> Any:
+        owner, noun = self._storage.rows.get(table, {}).get(self._key(table, id), (self._actor, None))
+        return noun if self._sees(table, owner) else None
+
+    def _get(self, table: str, id: str) -> Any:
+        noun = self._find(table, id)
+        if noun is None:
+            raise NotFound(say("There is no such thing."))
+        return noun
+
+    def _save(self, table: str, id: str, noun: Any) -> Any:
+        rows, key = self._storage.rows.setdefault(table, {}), self._key(table, id)
+        owner = rows[key][0] if key in rows else self._actor
+        if not self._sees(table, owner):
+            raise NotFound(say("There is no such thing."))
+        rows[key] = (owner, noun)
+        return noun
+
+    def _list(self, table: str, when: Callable[[Any], object], time: str, *, newest_first: bool = True) -> list[Any]:
+        nouns = [noun for owner, noun in self._storage.rows.get(table, {}).values() if self._sees(table, owner) and when(noun)]
+        return sorted(nouns, key=lambda noun: (getattr(noun, time) or _LONG_AGO, noun.id), reverse=newest_first)
+
+    def _first_kept(self, table: str, noun: Any, *names: str) -> Any:
+        """The noun with the named fields of the one that is there already; a time it lacks is now."""
+        here = self._find(table, noun.id)
+        times = {name: getattr(noun, name) or _now() for name in names if name.endswith("_at")}
+        return replace(noun, **({name: getattr(here, name) for name in names} if here else times))
+
+    def save_document(self, document: Document) -> Document:
+        here = self._find("documents", document.id) or replace(document, added_at=document.added_at or _now())
+        learnt = {"title": document.title or here.title, "language": document.language or here.language}
+        return self._save("documents", document.id, replace(here, **learnt, deleted_at=None))
+
+    def find_document(self, id: str) -> Document | None:
+        return self._find("documents", id)
+
+    def get_document(self, id: str) -> Document:
+        return self._get("documents", id)
+
+    def list_documents(self, *, search: str = "", deleted: bool = False, limit: int = 1000, offset: int = 0) -> Sequence[Document]:
+        def when(document: Document) -> bool:
+            return bool(document.deleted_at) == deleted and _holds(f"{document.name}\n{document.title}", search)
+
+        return self._list("documents", when, "added_at")[offset : offset + limit]
+
+    def count_documents(self, *, search: str = "", deleted: bool = False) -> int:
+        return len(self.list_documents(search=search, deleted=deleted, limit=10**9))
+
+    def mark_document_deleted(self, id: str, deleted: bool) -> None:
+        self._save("documents", id, replace(self._get("documents", id), deleted_at=_now() if deleted else None))
+
+    def save_extraction(self, extraction: Extraction) -> None:
+        self._get("documents", extraction.document)
+        self._save("extractions", extraction.document, extraction)
+
+    def find_extraction(self, document: str) -> Extraction | None:
+        return self._find("extractions", document)
+
+    def save_summary(self, summary: Summary) -> None:
+        self._get("documents", summary.document)
+        self._save("summaries", summary.id, self._first_kept("summaries", summary, "document", "created_at"))
+
+    def find_summary(self, id: str) -> Summary | None:
+        return self._find("summaries", id)
+
+    def get_summary(self, id: str) -> Summary:
+        return self._get("summaries", id)
+
+    def list_summaries(self, document: str) -> Sequence[Summary]:
+        return self._list("summaries", lambda summary: summary.document == document, "created_at")
+
+    def save_session(self, session: Session) -> Session:
+        at = _now()
+        session = replace(session, created_at=session.created_at or at, updated_at=session.updated_at or at)
+        return self._save("sessions", session.id, self._first_kept("sessions", session, "created_at"))
+
+    def get_session(self, id: str) -> Session:
+        return self._get("sessions", id)
+
+    def list_sessions(self, *, search: str = "", deleted: bool = False, limit: int = 200) -> Sequence[Session]:
+        def when(session: Session) -> bool:
+            answered = (f"{answer.question}\n{searchable_draft(answer.draft)}" for answer in self.list_answers(session.id))
+            found = not search or any(_holds(text, search) for text in (session.title, *answered))
+            return bool(session.deleted_at) == deleted and found
+
+        return self._list("sessions", when, "updated_at")[:limit]
+
+    def save_answer(self, answer: Answer) -> None:
+        session = self._get("sessions", answer.session)
+        kept = self._save("answers", answer.id, self._first_kept("answers", answer, "session", "created_at"))
+        self._save(
+            "sessions", session.id, replace(session, updated_at=max(session.updated_at, answer.created_at or kept.created_at))
+        )
+
+    def find_answer(self, id: str) -> Answer | None:
+        return self._find("answers", id)
+
+    def list_answers(self, session: str) -> Sequence[Answer]:
+        return self._list("answers", lambda answer: answer.session == session, "created_at", newest_first=False)
+
+    def add_run(self, run: Run) -> Run:
+        if ("", run.id) in self._storage.rows.get("runs", {}):
+            return self.get_run(run.id)
+        at = _now()
+        return self._save("runs", run.id, replace(run, created_at=run.created_at or at, updated_at=run.updated_at or at))
+
+    def get_run(self, id: str) -> Run:
+        return self._get("runs", id)
+
+    def update_run(self, id: str, **changes: Any) -> Run:
+        if changes.keys() - {field.name for field in fields(Run)} or changes.keys() & {"id", "created_at"}:
+            raise WrongUse(say("A run has no such field to change."))
+        run, state = self._get("runs", id), changes.get("state")
+        if run.state.ended and state != RunState.QUEUED:
+            return run
+        changes = {"updated_at": _now(), **changes, "stop_requested": run.stop_requested}
+        return self._save("runs", id, replace(run, **changes))
+
+    def request_stop(self, id: str) -> None:
+        run = self._get("runs", id)
+        self._save("runs", id, run if run.state.ended else replace(run, stop_requested=True))
+
+    def list_runs(
+        self, *, document: str = "", session: str = "", batch: str = "", active: bool | None = None, limit: int = 200
+    ) -> Sequence[Run]:
+        def when(run: Run) -> bool:
+            there = (not document or document in run.documents) and session in ("", run.session) and batch in ("", run.batch)
+            return there and (active is None or run.state.ended != active)
+
+        return self._list("runs", when, "created_at")[:limit]
+
+    def find_call(self, id: str) -> Call | None:
+        return self._find("calls", id)
+
+    def save_call(self, call: Call) -> None:
+        here = self._find("calls", call.id)
+        if here is None or here.state != CallState.ANSWERED or call.state == CallState.ANSWERED:
+            self._save("calls", call.id, call)
+
+    def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
+        return self._list("calls", lambda call: run in ("", call.run), "sent_at")[:limit]
+
+    def save_departure(self, departure: Departure) -> None:
+        self._save("departures", departure.id, departure)
+
+    def list_departures(self, *, limit: int = 10_000) -> Sequence[Departure]:
+        return self._list("departures", lambda _: True, "at")[:limit]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _holds(text: str, search: str) -> bool:
+    words: Iterable[str] = sought(search)
+    return all(word in fold(text) for word in words)
