@@ -71,6 +71,9 @@ class Library:
     def documents(self, actor: Actor, *, search: str = "", limit: int = 1000, offset: int = 0) -> Sequence[Document]:
         return self.storage.of(actor).list_documents(search=search, limit=limit, offset=offset)
 
+    def count(self, actor: Actor, *, search: str = "") -> int:
+        return self.storage.of(actor).count_documents(search=search)
+
     def document(self, actor: Actor, id: str) -> Document:
         """The document of that id or of the one id that begins so. Raises: NotFound."""
         store = self.storage.of(actor)
@@ -264,3 +267,17 @@ def make_desk(storage: Storage, blobs: Blobs, settings: Settings, close: Callabl
 
     library = Library(storage=storage, blobs=blobs, reader=reader, settings=lambda: settings, start=inline.begin, close=end)
     return Desk(library=library, inline=inline)
+
+
+def make_library(storage: Storage, blobs: Blobs, settings: Callable[[], Settings], close: Callable[[], None]) -> Library:
+    """The library of a screen: its runs go to the worker."""
+    from kimi_docs.jobs.queue import Queue  # a command that carries its runs out itself need not load it
+
+    reader, queue = Pool(size=1), Queue(settings())
+
+    def end() -> None:
+        queue.close()
+        reader.close()
+        close()
+
+    return Library(storage=storage, blobs=blobs, reader=reader, settings=settings, start=queue.put, close=end)

@@ -1,0 +1,1 @@
+"""One screen per file: read state, call one verb, draw from the store."""

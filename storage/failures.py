@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from kimi_docs.errors import KimiDocsError, Misconfigured
 from kimi_docs.language import Message, say
+
+DAMAGED = say("The database {database} is damaged.")
+REPAIR = say("Nothing was changed. Run “kimi-docs doctor”, or restore a backup.")
 
 
 def shown(url: URL) -> str:
@@ -21,15 +24,26 @@ def shown(url: URL) -> str:
 def worded(url: URL) -> Iterator[None]:
     """What goes wrong with the database inside, said in words. Programming errors (a wrong statement) pass as they are.
 
+    A damaged SQLite file may also show as text that is no UTF-8, be it in a row or in SQLite's own message.
+
     Raises: Misconfigured (damaged, read-only, unreachable), KimiDocsError (disk full, busy, interrupted).
     """
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise damaged(shown(url)) from error
+    except (ProgrammingError, IntegrityError, DataError):
+        raise
     except (DBAPIError, sqlite3.Error) as error:
         failure = _failure(str(error.orig if isinstance(error, DBAPIError) else error).lower(), url)
         if failure is None:
             raise
         raise failure from error
+
+
+def damaged(database: str) -> Misconfigured:
+    """The error that says so."""
+    return Misconfigured(say(DAMAGED.id, database=database), REPAIR)
 
 
 def _failure(words: str, url: URL) -> KimiDocsError | None:
@@ -43,8 +57,8 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[KimiDocsError], Message, Message], ...
     (
         ("malformed", "not a database", "unsupported file format"),
         Misconfigured,
-        say("The database {database} is damaged."),
-        say("Nothing was changed. Run “kimi-docs doctor”, or restore a backup."),
+        DAMAGED,
+        REPAIR,
     ),
     (
         ("database or disk is full", "no space left", "disk full"),

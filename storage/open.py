@@ -1,18 +1,15 @@
-"""Addresses → an open store, its folders and schema made; and the check of what it holds."""
+"""Addresses → an open store, its folders and schema made."""
 
-from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy.engine import Connection
-
 from kimi_docs.domain.ports import Blobs
-from kimi_docs.errors import KimiDocsError, Misconfigured, NotFound
-from kimi_docs.language import Message, say
+from kimi_docs.errors import Misconfigured
+from kimi_docs.language import say
 from storage.blobs import FolderBlobs
-from storage.engine import open_engine, private_folder, reading
+from storage.engine import open_engine, private_folder
 from storage.migrate import upgrade
-from storage.scope import kept_blobs
 from storage.store import SqlStorage
 
 
@@ -25,11 +22,10 @@ def open_storage(*, database_url: str, blobs_url: str, home: Path) -> SqlStorage
     private_folder(home)
     blobs = open_blobs(blobs_url or str(home / "blobs"))
     engine = open_engine(database_url or f"sqlite:///{home / 'kimi-docs.sqlite3'}")
-    try:
+    with ExitStack() as closing:
+        closing.callback(engine.dispose)
         upgrade(engine)
-    except KimiDocsError:
-        engine.dispose()
-        raise
+        closing.pop_all()
     return SqlStorage(engine, blobs)
 
 
@@ -50,30 +46,3 @@ def open_blobs(url: str) -> Blobs:
         )
     private_folder(folder)
     return FolderBlobs(folder)
-
-
-def integrity(storage: SqlStorage) -> Sequence[Message]:
-    """What is wrong with the store, for the doctor; empty where all is well. Reads the whole SQLite database."""
-    found: list[Message] = []
-    try:
-        with reading(storage.engine) as connection:
-            if storage.engine.dialect.name == "sqlite":
-                found += [say("The database is damaged: {what}", what=what) for what in _sqlite_faults(connection)]
-            blobs = kept_blobs(connection)
-    except KimiDocsError as error:
-        return [*found, error.message]
-    missing = sum(not _is_there(storage.blobs, blob) for blob in blobs)
-    return [*found, say("Files missing on the disk: {count}", count=missing)] if missing else found
-
-
-def _sqlite_faults(connection: Connection) -> list[str]:
-    found = [str(what) for what in connection.exec_driver_sql("PRAGMA integrity_check").scalars() if what != "ok"]
-    return found + [f"{row[0]} → {row[2]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
-
-
-def _is_there(blobs: Blobs, id: str) -> bool:
-    try:
-        blobs.path(id)
-    except NotFound:
-        return False
-    return True

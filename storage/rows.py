@@ -12,6 +12,7 @@ from sqlalchemy.engine import RowMapping
 
 from kimi_docs.domain.claims import Answer, Draft
 from kimi_docs.domain.text import Extraction
+from storage.failures import damaged
 
 Noun = TypeVar("Noun")
 Row = dict[str, Any]
@@ -60,12 +61,15 @@ def clean(text: str) -> str:
 
 
 def from_row(noun: type[Noun], row: Mapping[str, Any] | RowMapping) -> Noun:
-    """The noun that a row keeps; columns that are no field of it are passed over."""
+    """The noun that a row keeps; columns that are no field of it are passed over. Raises: Misconfigured (a damaged row)."""
     names = noun.__dataclass_fields__  # type: ignore[attr-defined]
     plain: Row = {name: row[name] for name in names}
-    for name in STRUCTURED.intersection(names):
-        plain[name] = None if plain[name] is None else json.loads(plain[name])
-    result: Noun = _adapter(noun).validate_python(plain)
+    try:
+        for name in STRUCTURED.intersection(names):
+            plain[name] = None if plain[name] is None else json.loads(plain[name])
+        result: Noun = _adapter(noun).validate_python(plain)
+    except ValueError as error:  # no JSON, or not of this noun
+        raise damaged(noun.__name__) from error
     return result
 
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from sqlalchemy.engine import Engine
 
-from kimi_docs.domain.ports import Blobs
+from kimi_docs.domain.ports import Blobs, Store
 from kimi_docs.domain.scope import Actor
+from kimi_docs.language import Message
 from storage import scope
+from storage.check import faults
 from storage.documents import Documents
 from storage.engine import reading
 from storage.part import NO_RUN, there
@@ -25,7 +27,7 @@ class SqlStorage:
         self.engine = engine
         self.blobs = blobs
 
-    def of(self, actor: Actor) -> "SqlStore":
+    def of(self, actor: Actor) -> Store:
         """What this actor may see and keep."""
         return SqlStore(self.engine, self.blobs, actor)
 
@@ -38,6 +40,10 @@ class SqlStorage:
         """Ids of everybody's runs that have not ended, oldest first."""
         with reading(self.engine) as connection:
             return scope.runs_in(connection, UNFINISHED)
+
+    def integrity(self) -> Sequence[Message]:
+        """What is wrong with the store, for the doctor; empty where all is well. Reads the whole of a SQLite database."""
+        return faults(self.engine, self.blobs)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -17,7 +17,7 @@ from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound, WrongUse
-from kimi_docs.language import say
+from kimi_docs.language import Message, say
 from storage.rows import fold, searchable_draft, sought
 
 _SHARED = {"documents", "extractions", "summaries", "calls"}
@@ -72,6 +72,9 @@ class MemoryStorage:
     def unfinished_runs(self) -> Sequence[str]:
         runs = [run for _, run in self.rows.get("runs", {}).values() if not run.state.ended]
         return [run.id for run in sorted(runs, key=lambda run: (run.created_at, run.id))]
+
+    def integrity(self) -> Sequence[Message]:
+        return []
 
     def close(self) -> None:
         self.rows.clear()

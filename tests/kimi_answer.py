@@ -100,6 +100,11 @@ class Answer:
             told |= {"cached_tokens": self.cached_tokens, "prompt_tokens_details": {"cached_tokens": self.cached_tokens}}
         return told
 
+    @property
+    def tells(self) -> bool:
+        """Whether the client can know what it was charged."""
+        return self.usage not in ("missing", "zero", "wrong")
+
     def steps(self, headers: Sequence[tuple[str, str]], pace: Pace) -> list[Step]:
         return _stream_steps(self, headers, pace) if self.stream else _body_steps(self, headers, pace)
 
@@ -133,7 +138,7 @@ def _body_steps(answer: Answer, headers: Sequence[tuple[str, str]], pace: Pace) 
         choice["usage"] = usage
     elif usage:
         body["usage"] = usage
-    sent = Send(_json(body | answer.extra), "answer", answer.completion_tokens, told=usage is not None, last=True)
+    sent = Send(_json(body | answer.extra), "answer", answer.completion_tokens, told=answer.tells, last=True)
     waits: list[Step] = [Pause(pace.first_token_seconds)] if pace.first_token_seconds else []
     return [*waits, *pace.pause(answer.completion_tokens), Head(200, (("Content-Type", JSON), *headers)), sent]
 
@@ -154,9 +159,11 @@ def _closing(answer: Answer, tokens: int) -> list[Step]:
     usage = answer.told_usage()
     at_choice = usage is not None and answer.usage != "top" and not answer.self_hosted
     at_top = usage is not None and answer.usage != "choice" and (answer.include_usage or answer.usage == "top")
-    steps: list[Step] = [Send(_chunk(answer, {}, answer.finish, usage if at_choice else None), "finish", tokens, told=at_choice)]
+    steps: list[Step] = [
+        Send(_chunk(answer, {}, answer.finish, usage if at_choice else None), "finish", tokens, told=at_choice and answer.tells)
+    ]
     if at_top:
-        steps.append(Send(event({**_frame(answer), "choices": [], "usage": usage}), "usage", told=True))
+        steps.append(Send(event({**_frame(answer), "choices": [], "usage": usage}), "usage", told=answer.tells))
     return [*steps, Send(b"data: [DONE]\n\n", "done", last=True)]
 
 

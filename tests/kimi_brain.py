@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from tests.kimi_platform import text_of
 
-DOCUMENT = re.compile(r"^\s*⟦document (\d+)⟧\s*$")
+DOCUMENT = re.compile(r"^\s*⟦document (\d+)⟧\s*$", re.MULTILINE)
 PAGE = re.compile(r"^\s*⟦page (\d+)⟧\s*$")
 END = re.compile(r"^\s*⟦end of document (\d+)⟧\s*$")
 HAN = re.compile("[\u3400-\u9fff]")
@@ -33,6 +33,11 @@ class Asked:
         """The last message of the user."""
         return next((text_of(message) for message in reversed(self.messages) if message.get("role") == "user"), "")
 
+    def task_with(self, mark: re.Pattern[str]) -> str:
+        """The last message of the user that has the mark: a turn that only asks for a better form comes after it."""
+        spoken = [text_of(message) for message in self.messages if message.get("role") == "user"]
+        return next((text for text in reversed(spoken) if mark.search(text)), self.task)
+
     @property
     def name(self) -> str:
         """Of the shape wanted: summary, answer, another schema's name, object, or nothing for prose."""
@@ -43,6 +48,10 @@ class Asked:
             shape = "summary" if '"sections"' in words else "answer" if '"found"' in words else ""
             return shape or ("object" if self.format.get("type") == "json_object" else "")
         return ""
+
+    @property
+    def has_documents(self) -> bool:
+        return any(DOCUMENT.search(text_of(message)) for message in self.messages)
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -191,7 +200,7 @@ def read(messages: Sequence[Mapping[str, Any]]) -> Reading:
 
 # ---- Matching a question -------------------------------------------------------------------------------------------------
 
-QUESTION = re.compile(r"(?:^|\n)\s*(?:⟦question⟧|question|q|问题)\s*[:：]?\s*(?=\S)([^\n]*\S[^\n]*)", re.IGNORECASE)
+QUESTION = re.compile(r"(?:^|\n)\s*(?:question|q|问题)\s*[:：]\s*(?=\S)", re.IGNORECASE)
 _COMMON = (
     "the and for are was were what which who whom how many much does did has have had this that these those with from "
     "into when where why will would can could should about there their its than then they you your not but all any "
@@ -203,8 +212,7 @@ ASKING = re.compile("什么|多少|哪些|哪个|哪里|如何|怎么|怎样|为
 
 def question_of(task: str) -> str:
     """What follows the last `Question:` or `问题：`, else all of the task."""
-    found = QUESTION.findall(task)
-    return found[-1] if found else task
+    return QUESTION.split(task)[-1]
 
 
 def terms_of(text: str) -> set[str]:
@@ -231,20 +239,25 @@ def claim(sentence: Sentence) -> dict[str, Any]:
     return {"text": sentence.text, "quotes": [sentence.quote()]}
 
 
-def summary_of(reading: Reading, sentences: Sequence[Sentence], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The shape named `summary`: sections of at most four claims."""
-    names = _section_names(schema)
-    sections = []
-    for start in range(0, len(sentences), 4):
-        part = sentences[start : start + 4]
-        index = len(sections)
-        title = names[index] if index < len(names) else _pages_title(part, reading.chinese)
-        sections.append({"title": title, "claims": [claim(sentence) for sentence in part]})
+SECTION = re.compile(r"^- ([^:：\n]{1,60})[:：]", re.MULTILINE)
+
+
+def summary_of(asked: Asked, reading: Reading, sentences: Sequence[Sentence]) -> dict[str, Any]:
+    """The shape named `summary`: the claims in turn over the sections that were asked for, else four to a section."""
+    names = _section_names(asked)
+    size = -(-len(sentences) // len(names)) if names else 4
+    parts = [sentences[start : start + size] for start in range(0, len(sentences), size or 1)]
+    titles = names or [_pages_title(part, reading.chinese) for part in parts]
+    told = [[claim(sentence) for sentence in part] for part in parts]
+    sections = [{"title": title, "claims": claims} for title, claims in zip(titles, told, strict=False)]
     return {"title": reading.title, "sections": sections}
 
 
-def _section_names(schema: Mapping[str, Any]) -> list[str]:
-    node: Any = schema
+def _section_names(asked: Asked) -> list[str]:
+    """From lines like `- Main points: …` in the task, else from an enum in the schema."""
+    if listed := SECTION.findall(asked.task_with(SECTION)):
+        return listed
+    node: Any = asked.schema
     for key in ("properties", "sections", "items", "properties", "title", "enum"):
         node = node.get(key, {}) if isinstance(node, Mapping) else {}
     return list(node)
@@ -259,6 +272,24 @@ def _pages_title(sentences: Sequence[Sentence], chinese: bool) -> str:
 def answer_of(sentences: Sequence[Sentence]) -> dict[str, Any]:
     """The shape named `answer`."""
     return {"found": bool(sentences), "claims": [claim(sentence) for sentence in sentences]}
+
+
+NUMBERED = re.compile(r"^(\d+)\. (.+)$", re.MULTILINE)
+INTO = re.compile(r"into these sections: ([^\n]+?)\.(?:\s|$)")
+KEPT = 20
+
+
+def reduction_of(asked: Asked) -> dict[str, Any]:
+    """The numbers of twenty claims spread over a numbered list, put in turn into the sections that the task names."""
+    task = asked.task_with(NUMBERED)
+    listed = [int(number) for number, _ in NUMBERED.findall(task)]
+    kept = listed if len(listed) <= KEPT else [listed[index * len(listed) // KEPT] for index in range(KEPT)]
+    found = INTO.search(task)
+    names = found[1].split(", ") if found else ["All"]
+    size = -(-len(kept) // len(names))
+    parts = [kept[start : start + size] for start in range(0, len(kept), size)]
+    sections = [{"title": name, "claims": part} for name, part in zip(names, parts, strict=False)]
+    return {"title": NUMBERED.findall(task)[0][1][:80], "sections": sections}
 
 
 class Filler:
@@ -327,9 +358,11 @@ class Filler:
 def shaped(asked: Asked, reading: Reading, sentences: Sequence[Sentence]) -> str:
     """The sentences in the shape the request wants, as text."""
     if asked.name == "summary":
-        value: Any = summary_of(reading, sentences, asked.schema)
+        value: Any = summary_of(asked, reading, sentences)
     elif asked.name == "answer":
         value = answer_of(sentences)
+    elif asked.name and NUMBERED.search(asked.task_with(NUMBERED)) and not asked.has_documents:
+        value = reduction_of(asked)
     elif asked.name == "object":
         value = {"summary": " ".join(sentence.text for sentence in sentences)}
     elif asked.name:
@@ -344,7 +377,7 @@ def shaped(asked: Asked, reading: Reading, sentences: Sequence[Sentence]) -> str
 
 def chosen(asked: Asked, reading: Reading) -> list[Sentence]:
     """For an answer what matches the question, else what is worth telling."""
-    return matching(question_of(asked.task), reading.all) if asked.name == "answer" else reading.picks()
+    return matching(question_of(asked.task_with(QUESTION)), reading.all) if asked.name == "answer" else reading.picks()
 
 
 def honest(asked: Asked) -> Reply:

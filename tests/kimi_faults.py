@@ -357,7 +357,8 @@ HOPELESS = frozenset(name for name in FAULTS if name[:3] in ("401", "402", "403"
 CHAOS = tuple(
     name
     for name, fault in FAULTS.items()
-    if fault.path == CHAT and name not in HOPELESS | ENDLESS | {"429_tpd", "400_temperature", "400_context", "400_input_too_long"}
+    if fault.path == CHAT
+    and name not in HOPELESS | ENDLESS | {"slow_drip", "429_tpd", "400_temperature", "400_context", "400_input_too_long"}
 )  # what a soak may meet at random and live through
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import secrets
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -133,7 +134,15 @@ def _read_plain(content: bytes) -> str:
     return content.decode("utf-8-sig", "replace")
 
 
+PDFIUM = threading.Lock()  # it cannot do two things at once
+
+
 def _read_pdf(content: bytes) -> str:
+    with PDFIUM:
+        return _pdf_text(content)
+
+
+def _pdf_text(content: bytes) -> str:
     try:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as error:

@@ -17,7 +17,7 @@ ACCOUNT = f"Your account {ORGANIZATION}<{ACCESS_KEY}>"
 BLOCK_TOKENS = 256
 
 
-class Refused(Exception):  # noqa: N818 named as what happened, like those of errors.py
+class Refused(Exception):
     """The platform says no, with its status, type and sentence."""
 
     def __init__(self, status: int, type: str, message: str, headers: tuple[tuple[str, str], ...] = ()) -> None:

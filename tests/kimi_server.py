@@ -330,6 +330,8 @@ class KimiServer:
             response = await self._route(entry, received, played)
         except Refused as refused:
             response = self._refusal(refused)
+        except (AttributeError, TypeError, ValueError, LookupError) as error:  # fields of types nobody foresaw
+            response = self._refusal(bad(f"Invalid request: {error!r}"))
         if response is not None:
             entry.status = response.status
             if response.status >= 400 or entry.path.endswith(CHAT):

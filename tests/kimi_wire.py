@@ -72,7 +72,7 @@ class Reset:
 Step: TypeAlias = Head | Send | Pause | Torn | Shut | Reset
 
 
-class Gone(Exception):  # noqa: N818 named as what happened, like those of errors.py
+class Gone(Exception):
     """The client closed the connection."""
 
 

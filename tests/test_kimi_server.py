@@ -113,7 +113,8 @@ def test_a_key_that_is_missing_wrong_or_of_the_other_region_is_refused(headers: 
     with KimiServer(region_key="sk-test-cn") as server:
         refused = httpx2.get(server.url + "/models", headers=headers)
         assert (refused.status_code, refused.json()["error"]["type"]) == (401, type)
-        assert bare(server, "sk-test-cn-1").get("/models").status_code == 200
+        with bare(server, "sk-test-cn-1") as http:
+            assert http.get("/models").status_code == 200
 
 
 def test_the_models_are_listed_with_their_windows(client: openai.OpenAI) -> None:
@@ -145,6 +146,8 @@ def test_a_retired_or_invented_model_is_not_found(http: httpx2.Client, model: st
         ({"messages": [{"role": "assistant", "content": ""}]}, "the message at position 0 with role 'assistant' must not be empty"),
         ({"messages": [{"role": "tool", "content": "x", "tool_call_id": "f:0"}]}, "Invalid request: tool_call_id f:0 not found"),
         ({"messages": ["x"]}, "Invalid request: unknown role None"),
+        ({"tools": 5}, "Invalid request: TypeError"),
+        ({"max_completion_tokens": "9"}, "Invalid request: TypeError"),
         ({"tools": [{}]}, "Invalid request: unknown tool type: , currently only function and plugin are supported"),
         (
             {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
@@ -181,7 +184,7 @@ def test_what_is_not_there_is_not_found(http: httpx2.Client) -> None:
 def test_a_file_is_uploaded_read_listed_and_deleted(client: openai.OpenAI) -> None:
     made = client.files.create(file=("报告.txt", "第一页的内容在这里。\nAnd more.".encode()), purpose="file-extract")  # type: ignore[arg-type]
     assert (made.status, made.filename) == ("ok", "报告.txt")
-    assert [file.id for file in client.files.list()] == [made.id]
+    assert [file.id for file in client.files.list().data] == [made.id]  # iterating would page for ever
     assert client.files.retrieve(made.id).bytes == made.bytes
     content = json.loads(client.files.content(made.id).text)
     assert content["content"].startswith("第一页的内容")
@@ -494,6 +497,29 @@ def test_the_honest_brain_admits_that_nothing_was_found(http: httpx2.Client, que
     assert answer == {"found": False, "claims": []}
 
 
+def test_the_sections_asked_for_are_used_also_when_only_a_better_form_is_asked_for_afterwards(http: httpx2.Client) -> None:
+    messages = [
+        {"role": "system", "content": DOCUMENT},
+        {"role": "user", "content": "Use these titles:\n- Main points: what matters\n- Money: amounts"},
+        {"role": "assistant", "content": "{"},
+        {"role": "user", "content": "That was no JSON. Again."},
+    ]
+    summary = json.loads(said(ask(http, messages=messages, response_format=shape("summary"))))
+    assert [section["title"] for section in summary["sections"]] == ["Main points", "Money"]
+    messages[1]["content"] = "Answer it.\nQuestion: Where does the\nnew plant open?"
+    answer = json.loads(said(ask(http, messages=messages, response_format=shape("answer"))))
+    assert answer["claims"][0]["quotes"][0]["page"] == 4
+
+
+def test_numbered_claims_are_reduced_to_numbers_in_the_sections_named(http: httpx2.Client) -> None:
+    listed = "\n".join(f"{number}. Claim of number {number}." for number in range(1, 61))
+    task = f"These claims were made:\n{listed}\n\nPut their numbers into these sections: Facts, Money. Give a title."
+    reduced = json.loads(said(ask(http, task, response_format=shape("reduction"))))
+    assert [section["title"] for section in reduced["sections"]] == ["Facts", "Money"]
+    numbers = [number for section in reduced["sections"] for number in section["claims"]]
+    assert numbers == list(range(1, 61, 3))
+
+
 def test_prose_is_given_where_no_shape_is_wanted(http: httpx2.Client) -> None:
     assert "Revenue rose to 412 million" in said(ask(http, document=DOCUMENT))
 
@@ -673,12 +699,13 @@ def test_chance_with_a_seed_is_the_same_every_time() -> None:
 def test_receipts_and_ledger_agree_to_the_token(server: KimiServer) -> None:
     receipts = []
     with bare(server) as http:
-        for name in ("ok", "503", "ok", "429_rpm", "crlf", "usage_last_choice"):
+        for name in ("ok", "503", "ok", "429_rpm", "crlf", "usage_zero", "usage_last_choice"):
             server.fail_next(name)
             answer = ask(http, "A question.", document=DOCUMENT * 3)
             if answer.status_code == 200:
                 body = answer.json()
                 receipts.append(body.get("usage") or body["choices"][0]["usage"])
+    receipts = [usage for usage in receipts if usage["total_tokens"]]
     told = [entry for entry in server.billed if entry.told]
     assert [(entry.prompt_tokens, entry.cached_tokens, entry.completion_tokens) for entry in told] == [
         (usage["prompt_tokens"], usage.get("cached_tokens", 0), usage["completion_tokens"]) for usage in receipts

@@ -82,15 +82,19 @@ def _key(text: str) -> str:
 
 
 def title(document: Any, metadata_title: str) -> str:
-    """The title the document says it has, if it is one; else the largest lines at the top of page 1."""
+    """The title the document says it has, if it is one; else the largest lines of its first page with text."""
     said = " ".join(tidy(metadata_title).split())
     if said and not _NO_TITLE.fullmatch(said) and _is_words(said):
         return said
-    try:
-        page = document[0]
-        return _largest_lines(page)
-    except pdfium.PdfiumError:
-        return ""
+    for index in range(min(3, len(document))):  # covers are often pictures
+        try:
+            page = document[index]
+            text_page = page.get_textpage()
+        except pdfium.PdfiumError:
+            continue
+        if text_page.count_chars() > 20:
+            return _largest_lines(text_page)
+    return ""
 
 
 def _is_words(text: str) -> bool:
@@ -99,16 +103,14 @@ def _is_words(text: str) -> bool:
     return not re.search("[\ufffd\ue000-\uf8ff\x00-\x1f]", text) and not text.startswith("þÿ")
 
 
-def _largest_lines(page: Any) -> str:
+def _largest_lines(text_page: Any) -> str:
     """Lines of the tallest letters, when they are clearly taller than the rest."""
-    text_page = page.get_textpage()
-    raw = text_page.get_text_range(0, min(4000, text_page.count_chars()), errors="surrogatepass") if text_page.count_chars() else ""
+    raw = text_page.get_text_range(0, min(4000, text_page.count_chars()), errors="surrogatepass")
     found: list[tuple[float, str]] = []
     for match in list(re.finditer(r"[^\r\n]+", raw))[:60]:
         line = " ".join(tidy(match[0]).split())
         if len(line) > 3 and not re.match(r"arxiv:|doi:|https?:|www\.", line, re.IGNORECASE):
             found.append((_height(text_page, match.start(), match.end()), line))
-    text_page.close()
     if len(found) < 2:
         return ""
     tallest = max(height for height, line in found if len(line) > 3)

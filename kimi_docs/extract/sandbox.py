@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -141,6 +142,7 @@ class _Child:
 
     def __init__(self, memory_mb: int) -> None:
         self._scratch = tempfile.mkdtemp(prefix="kimi-docs-")
+        weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self.jobs = 0
         self.timed_out = False
         command = [sys.executable, "-P", "-W", "ignore", "-m", "kimi_docs.extract.child", str(memory_mb), str(os.getpid())]

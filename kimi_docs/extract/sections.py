@@ -81,7 +81,7 @@ class _Writer:
         """Change the path of headings; only those that may begin a section are named in a label."""
         self.headed = True
         if heading.level <= CUT_LEVEL:
-            self.path = [*self.path[: heading.level - 1], heading.text.strip()[:120]]
+            self.path = [*self.path[: heading.level - 1], _name(heading)]
             if self.only_headings:
                 self.label = " › ".join(self.path)
 
@@ -90,6 +90,11 @@ class _Writer:
             self.parts[-1] = "\n"
             self.builder.add("".join(self.parts), kind=PageKind.SECTION, label=self.label, marks=self.marks)
         self.parts, self.marks, self.length, self.only_headings = [], [], 0, True
+
+
+def _name(heading: Paragraph) -> str:
+    """A heading in a label: its first line without Markdown's marks."""
+    return heading.text.strip().partition("\n")[0].lstrip("# ")[:120]
 
 
 def _pieces(paragraph: Paragraph) -> Iterable[Paragraph]:

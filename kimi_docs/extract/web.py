@@ -22,6 +22,8 @@ _BLOCK_NAMES = (
     "body html details summary h1 h2 h3 h4 h5 h6 li table hr tr td th"
 )
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
+_LINE_END = "\u2028"
+"""A line end that is meant; those of the source are spaces."""
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{2,30})""", re.IGNORECASE)
 
 
@@ -68,7 +70,7 @@ class _Reader:
             yield from _table(element)
             return
         if tag == "br":
-            self._words.append("\n")
+            self._words.append(_LINE_END)
         breaks = tag in _BLOCKS
         if breaks:
             yield from self._flush()
@@ -80,7 +82,10 @@ class _Reader:
             yield from self._flush(tag)
 
     def _flush(self, tag: str = "") -> Iterator[Paragraph]:
-        lines = (" ".join(line.split()) for line in _spaced("".join(self._words), tag).split("\n"))
+        gathered = "".join(self._words)
+        if tag == "pre":
+            gathered = gathered.replace("\n", _LINE_END)
+        lines = (" ".join(line.split()) for line in gathered.split(_LINE_END))
         text = "\n".join(line for line in lines if line)
         self._words = []
         if not text:
@@ -91,11 +96,6 @@ class _Reader:
             yield Paragraph(text=f"- {text}", kind=BlockKind.LIST)
         else:
             yield Paragraph(text=text)
-
-
-def _spaced(text: str, tag: str) -> str:
-    """Line ends of the source are spaces, except the ones of `<br>` (alone in their part) and of `<pre>`."""
-    return text if tag == "pre" else re.sub(r"(?<=[^\n])\n(?=[^\n])", " ", text)
 
 
 def _table(element: Any) -> Iterator[Paragraph]:

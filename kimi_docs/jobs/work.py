@@ -112,6 +112,7 @@ class Workshop:
         document = store.get_document(document_id)
         extraction = await asyncio.to_thread(self.reader.extract, self.blobs.path(document_id), document)
         await asyncio.to_thread(store.save_extraction, extraction)
+        store.save_document(replace(document, title=extraction.title, language=extraction.language))
         return extraction
 
     async def _summarize(self, run: Run, store: Store, extraction: Extraction) -> None:

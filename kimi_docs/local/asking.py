@@ -43,10 +43,10 @@ KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 """What is asked for, and how a sentence looks that holds such a thing (Li & Roth 2002, coarse)."""
 
 ABOUT_THE_TEXT = re.compile(
-    r"\b(?:according to the (?:passage|text|article|author|writer|paper|document|report)|(?:the|this) (?:passage"
+    r"\b(?:how (?:many|much|long|far|often|big|large)|according to the (?:passage|text|article|author|writer|paper|document|report)|(?:the|this) (?:passage"
     r"|text|article|writer|author|document)(?:'s)?"
     r"|which of the following|following|statements?|true|not true|best title|infer(?:red)?|learn from|mention(?:ed)?)\b"
-    r"|根据|下面|下列|以下|哪一?[项个种些]|说法|正确|这段话|这篇|短文|文章|上文|文中|本文|作者|我们?可以知道|可以知道|关于|请问|告诉",
+    r"|根据|下面|下列|以下|哪一?[项个种些]|说法|正确|这段话|这篇|短文|文章|上文|文中|本文|作者|我们?可以知道|可以知道|关于|请问|(?:讲|说)了?些?什么|讲的|说的|告诉|有(?=什么|哪|多)|怎样|怎么样",
     re.IGNORECASE,
 )
 """Words of a question that are about the text and do not stand in it."""

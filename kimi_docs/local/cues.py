@@ -33,11 +33,10 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
         r"结果表明|结果显示|实验表明|研究表明|研究发现|发现|表明|显示|优于|提高了|提升|显著|准确率|仿真结果|证明",
     ),
     "limitations": (
-        r"\b(?:limitations?|future work|however, (?:we|our|this)|does not|do not|cannot|fail(?:s|ed)? to|drawbacks?"
-        r"|shortcomings?"
-        r"|remains? (?:to be|an open|open|unclear)|caveat|beyond the scope|further (?:research|work|study)"
-        r"|only considers?|not yet)",
-        r"局限|不足|未来工作|进一步研究|有待|缺点|尚未|尚不|今后|仍需|不能|难以",
+        r"\b(?:limitations?|limited (?:to|by)|future (?:work|research|studies)|drawbacks?|shortcomings?|weakness\w*"
+        r"|remains? (?:to be|an open|open|unclear)|caveats?|beyond the scope|further (?:research|work|study|studies)"
+        r"|only (?:considers?|covers?|applies)|not yet|we (?:do|did) not|fail(?:s|ed)? to)",
+        r"局限|不足之处|未来工作|进一步研究|有待|缺点|尚未|尚不|今后|仍需|只涉及|仅限",
     ),
     "new": (
         r"\b(?:novel|new (?:method|approach|model|algorithm|framework|technique|way|task)|contributions?"
@@ -53,10 +52,9 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     ),
     "findings": ("", ""),
     "closing": (
-        r"\b(?:in conclusion|to conclude|in summary|we conclude|overall|conclusions?|we have (?:shown|presented"
-        r"|described|proposed)|therefore|finally"
-        r"|recommend\w*|future)",
-        r"综上|总之|结论|总结|建议|总而言之|因此|展望|今后|未来",
+        r"\b(?:in conclusion|to conclude|in summary|we conclude|overall|conclusions?|recommend(?:s|ed|ations?)?"
+        r"|we have (?:shown|presented|described|proposed))",
+        r"综上|总之|结论|总结|总而言之",
     ),
     "parties": (
         r"\b(?:by and between|between .{3,80} and |hereinafter|\(the [\"“]|party|parties|lessor|lessee|licensor"
@@ -128,7 +126,7 @@ HEADINGS: Mapping[str, re.Pattern[str]] = {
     "method": re.compile(r"method|approach|model|algorithm|system|architecture|方法|模型|算法|设计", re.IGNORECASE),
     "data": re.compile(r"data|corpus|corpora|material|sample|experimental set|数据|样本|材料|语料", re.IGNORECASE),
     "results": re.compile(r"result|evaluation|experiment|finding|结果|实验|分析|评估", re.IGNORECASE),
-    "limitations": re.compile(r"limitation|discussion|future|error analysis|局限|讨论|展望|不足", re.IGNORECASE),
+    "limitations": re.compile(r"limit|discussion|future|error analysis|局限|讨论|展望|不足", re.IGNORECASE),
     "new": re.compile(r"abstract|introduction|contribution|conclusion|摘要|引言|结论|创新|贡献", re.IGNORECASE),
     "opening": re.compile(r"abstract|introduction|summary|overview|preface|摘要|引言|概述|前言|简介|总则", re.IGNORECASE),
     "closing": re.compile(r"conclu|summary|outlook|recommend|discussion|结论|总结|结语|展望|建议", re.IGNORECASE),
@@ -150,7 +148,7 @@ IMPORTANT = re.compile(
     r"|main)|results? (?:show|indicate|suggest|demonstrate)"
     r"|the (?:main|key|most important|goal|aim|purpose|primary)|in (?:conclusion|summary)|significant\w*"
     r"|important\w*|contributions?|outperform\w*)\b"
-    r"|本文|本研究|结果表明|结果显示|研究表明|综上|总之|因此|关键|重要|主要|提出|核心|根本|应当|必须|禁止|不得",
+    r"|本文|本研究|结果表明|结果显示|研究表明|综上|总之|因此|关键|重要|主要|提出|核心|根本|应当|必须|强制|禁止|不得",
     re.IGNORECASE,
 )
 """Cue phrases of what matters (Edmundson 1969)."""
@@ -159,7 +157,7 @@ UNIMPORTANT = re.compile(
     r"\b(?:for example|for instance|e\.g\.|(?:see|in|from|cf\.?) (?:also )?(?:table|figure|fig\.|section|appendix"
     r"|equation)|figure \d|table \d|et al|thank\w*|section \d"
     r"|is organi[sz]ed as follows|footnote|acknowledg\w*|hello|good (?:morning|afternoon))"
-    r"|例如|比如|如图|如表|见图|见表|参见|感谢|谢谢|欢迎|大家好|掌声|注：",
+    r"|例如|比如|如图|如表|见图|见表|参见|感谢|谢谢|欢迎|大家好|掌声|注：|说明：|正例|反例",
     re.IGNORECASE,
 )
 """Cue phrases of what can be left out (Edmundson 1969, stigma words)."""

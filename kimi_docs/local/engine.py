@@ -1,7 +1,7 @@
 """The local engine: extraction or question → drafts that grow, made of the documents' own sentences."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from kimi_docs.domain.claims import Answer, Draft, Section, SummaryOrder
 from kimi_docs.domain.runs import Progress, Stage
@@ -20,7 +20,7 @@ class LocalEngine:
     name = "local"
     model = "local-extractive-1"
 
-    async def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncIterator[Progress]:
+    async def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncGenerator[Progress]:
         """A draft after each section, the last one complete. The whole text is considered."""
         total = len(TEMPLATES.get(order.template, TEMPLATES["general"])) + 1
         sections: list[Section] = []
@@ -33,7 +33,7 @@ class LocalEngine:
         draft = Draft(title=extraction.title, sections=tuple(sections), found=bool(sections))
         yield _progress(extraction, draft, total, total)
 
-    async def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncIterator[Progress]:
+    async def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncGenerator[Progress]:
         """The claims one after the other, then the answer."""
         draft = await asyncio.to_thread(answer, question, extractions, history)
         claims = tuple(draft.claims)

@@ -40,7 +40,7 @@ _NUMBERED = re.compile(
     rf"(?:(?:\d{{1,2}}\.){{0,3}}\d{{1,2}}\.?|[IVX]{{1,5}}\.|[A-Z]\.\d?|(?:Chapter|Section|Part|Article|Appendix)\s+\w{{1,4}}[.:]?)\s+[A-Z{CJK}]"
     r"|第[一二三四五六七八九十百零\d]{1,4}[章节篇部编]|[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[)）]"
 )
-_ITEM = re.compile(r"(?:[•●▪■◆◦‣·○*–—-]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\)|（\d{1,2}）|[①-⑳]|\d{1,2}[.、](?=\s))\s*")
+_ITEM = re.compile(r"(?:[•●▪■◆◦‣·○*–—-]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})\)|（\d{1,2}）|[①-⑳]|\d{1,2}[.、](?=[\s【（(“]))\s*")
 _MARKDOWN = re.compile(r"#{1,6}\s+|>\s+")
 _SPEAKER = re.compile(rf"(?:[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){{0,3}}|[{CJK}]{{2,6}}\d?)\s?[:：]\s?\S")
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\w{0,5}$|…{2,}\s*\d*$|·{4,}\s*\d*$")
@@ -52,7 +52,7 @@ _NUMBER_CELL = re.compile(r"[-+±(]?[$€£¥]?\d[\d.,:/]*[%)*†]*|[-–—]+|N
 _END = re.compile(r"[.!?。！？;；:：,，、…][\"'”’」』)）\]]*$")
 
 
-def lines(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = ()) -> list[Line]:
+def lines(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = (), title: str = "") -> list[Line]:
     """Every line of the text. A page border ends a line's paragraph by a blank line of no length."""
     furniture = _furniture(text, pages)
     borders = {page.span.start for page in pages[1:]}
@@ -64,7 +64,10 @@ def lines(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = ()
             found.append(Line(start=start, end=start, kind=Kind.BLANK))
         place = bisect_right(starts, _skip_space(text, start, end)) - 1
         inside = place >= 0 and start < known[place].span.end
-        found.append(_line(text, start, end, known[place] if inside else None, place if inside else -1, start in furniture))
+        line = _line(text, start, end, known[place] if inside else None, place if inside else -1, start in furniture)
+        if title and line.kind == Kind.PROSE and text[line.start : line.end] in title and line.end - line.start > 5:
+            line = Line(start=line.start, end=line.end, kind=Kind.HEADING, block=line.block)
+        found.append(line)
     return _without_back_matter(text, found)
 
 

@@ -16,10 +16,10 @@ from kimi_docs.local.tokens import length, words
 class Weights:
     """How much each feature counts. Tuned on the odd documents of the sets and reported on the even ones."""
 
-    centrality: float = 0.9
-    centroid: float = 0.6
+    centrality: float = 0.8
+    centroid: float = 0.7
     frequency: float = 0.5
-    position: float = 0.8
+    position: float = 0.6
     paragraph: float = 0.0
     title: float = 2.5
     important: float = 0.3
@@ -30,12 +30,12 @@ class Weights:
     broken: float = 0.5
     asking: float = 0.8
     faltering: float = 0.6
-    difference: float = 0.7
+    difference: float = 0.6
 
 
 WEIGHTS = Weights()
 SHRINK = 6
-PIVOT = 0.8
+PIVOT = 0.6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import mul
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from kimi_docs.local.asking import ABOUT_THE_TEXT, KINDS
 from kimi_docs.local.graph import Vector
 from kimi_docs.local.sentences import Sentence
 from kimi_docs.local.tokens import loose_words, words
+from kimi_docs.local.words import GENERIC_QUESTION
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +78,8 @@ class Passages:
         self.bags = [words(sentence.text) for sentence in sentences]
         self.headings = [words(sentence.heading) for sentence in sentences]
         self.index = Index(self.bags)
-        self.loose = Index([loose_words(sentence.text) for sentence in sentences])
+        self.stems = [loose_words(sentence.text) for sentence in sentences]
+        self.loose = Index(self.stems)
 
     def find(self, question: str, *, more: Sequence[str] = ()) -> list[Hit]:
         """Every sentence that holds a word of the question, best first. `more`: words of the question before, counted half."""
@@ -105,10 +108,12 @@ class Passages:
         for beside in (number - 1, number + 1):
             if 0 <= beside < len(self.bags):
                 around.update(self.bags[beside])
+        family = set(self.stems[number])
+        held = [1.0 if w in here else 0.7 if len(w) > 4 and w[:5] in family else 0.6 if w in around else 0.0 for w in terms]
         least = 0.3 * math.log(2 * self.index.size + 2)
-        weight = {word: max(least, self.index.idf(word)) for word in terms}
-        held = sum(w * (1.0 if word in here else 0.6 if word in around else 0.0) for word, w in weight.items())
-        return held / sum(weight.values()) if weight else 0.0
+        weights = [max(least, self.index.idf(word)) * (0.3 if word in GENERIC else 1.0) for word in terms]
+        weights = [weight * _own(terms, held, n) for n, weight in enumerate(weights)]
+        return sum(map(mul, weights, held)) / sum(weights) if sum(weights) else 0.0
 
     def _share(self, number: int, terms: Sequence[str]) -> float:
         return len(set(terms).intersection(self.bags[number])) / len(terms) if terms else 0.0
@@ -138,3 +143,15 @@ def _beside(scores: Vector) -> Vector:
     beside[1:] += scores[:-1]
     beside[:-1] += scores[1:]
     return beside
+
+
+def _own(terms: Sequence[str], held: Sequence[float], number: int) -> float:
+    """How much of a missing pair of CJK characters no held pair beside it shares: pairs across two words count little."""
+    if held[number] or len(terms[number]) != 2 or terms[number].isascii():
+        return 1.0
+    left = number > 0 and held[number - 1] > 0 and terms[number - 1][-1] == terms[number][0]
+    right = number + 1 < len(terms) and held[number + 1] > 0 and terms[number + 1][0] == terms[number][1]
+    return 1 - 0.5 * (left + right)
+
+
+GENERIC = frozenset(word for term in GENERIC_QUESTION for word in words(term))

@@ -34,15 +34,16 @@ _HYPHEN = re.compile(r"(?<=\w)[-\u00ad\u2010\ufffe\x02][ \t]*[\r\n]+\s*(?=[a-z])
 _CJK_GAP = re.compile(rf"(?<=[{CJK}\u3000-\u303f\uff00-\uffef])\s*[\r\n]+\s*(?=[{CJK}\u3000-\u303f\uff00-\uffef])")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+")
+_CODE = re.compile(r"[=;{}<>|\\]")
 _ENDS = re.compile(rf"[.!?。！？…;；][{re.escape(_CLOSING)}]*$")
 _BEGINS = re.compile(rf"[\"'“‘「『（(\[《【]*[A-Z0-9{CJK}]")
 
 
-def sentences(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = ()) -> list[Sentence]:
-    """The prose sentences of the text in order."""
+def sentences(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = (), title: str = "") -> list[Sentence]:
+    """The prose sentences of the text in order. A line that is the title is a heading."""
     found: list[Sentence] = []
     heading = ""
-    for number, paragraph in enumerate(_paragraphs(text, lines(text, pages=pages, blocks=blocks))):
+    for number, paragraph in enumerate(_paragraphs(text, lines(text, pages=pages, blocks=blocks, title=title))):
         if paragraph[0].kind == Kind.HEADING:
             heading = readable(text[paragraph[0].start : paragraph[-1].end])
             continue
@@ -91,8 +92,7 @@ def _continues(text: str, before: Line, line: Line, width: int) -> bool:
     long = before.end - before.start >= 0.6 * width
     if width == 0 or (not long and _ENDS.search(text[before.start : before.end])):
         return False
-    begins = text[line.start]
-    return long or not (begins.isupper() or begins.isdigit())
+    return long or text[line.start].islower()
 
 
 def split(text: str, start: int, end: int) -> Iterator[Span]:
@@ -167,9 +167,10 @@ def is_prose(content: str) -> bool:
     if len(content) < 60 and BOILERPLATE.search(content):
         return False
     letters = sum(c.isalpha() for c in content)
-    if letters < 0.5 * len(content.replace(" ", "")):
+    chinese = is_cjk(content)
+    if letters < (0.35 if chinese else 0.5) * len(content.replace(" ", "")) or len(_CODE.findall(content)) > 2:
         return False
-    if is_cjk(content):
+    if chinese:
         return letters >= 4
     found = _WORD.findall(content)
     if len(found) < 4 or sum(len(word) == 1 for word in found) > 0.4 * len(found):

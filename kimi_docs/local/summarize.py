@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from kimi_docs.domain.claims import Citation, Claim, Section
-from kimi_docs.domain.text import Extraction, PageKind
+from kimi_docs.domain.text import Extraction, PageKind, Span
 from kimi_docs.language import closest
 from kimi_docs.local.cues import CUES, HEADINGS
 from kimi_docs.local.graph import Vector
+from kimi_docs.local.lines import lines
 from kimi_docs.local.rank import Ranking, choose, rank
-from kimi_docs.local.sentences import Sentence, sentences
+from kimi_docs.local.sentences import Sentence, readable, sentences
 from kimi_docs.local.titles import TEMPLATES, TITLES
 from kimi_docs.local.tokens import language_of
 from kimi_docs.local.workbook import workbook
@@ -21,7 +22,7 @@ MOST_SENTENCES = 20_000
 
 def read(extraction: Extraction) -> list[Sentence]:
     """The sentences of the pages that hold prose."""
-    found = sentences(extraction.text, pages=extraction.pages, blocks=extraction.blocks)
+    found = sentences(extraction.text, pages=extraction.pages, blocks=extraction.blocks, title=extraction.title)
     sheets = [page.span for page in extraction.pages if page.kind == PageKind.SHEET]
     if sheets:
         found = [sentence for sentence in found if not any(sentence.span.overlaps(sheet) for sheet in sheets)]
@@ -66,6 +67,17 @@ def summarize(extraction: Extraction, *, template: str = "general", wanted: str 
         taken.extend(chosen)
         if chosen:
             yield Section(title=said[key], claims=tuple(claim(extraction, found[i]) for i in sorted(chosen)))
+    if rest := _rest(ranking, taken):
+        yield Section(title=said["summary"], claims=tuple(claim(extraction, found[i]) for i in sorted(rest)))
+
+
+def _rest(ranking: Ranking, taken: Sequence[int]) -> list[int]:
+    """What matters most of a document that does not speak in the template's terms."""
+    total = count_claims(len(ranking.sentences))
+    if len(taken) > total // 2:
+        return []
+    scores = _scores_for(ranking, "findings")
+    return choose(ranking, enough=lambda chosen: len(taken) + len(chosen) >= total, scores=scores, taken=taken)
 
 
 def _section(ranking: Ranking, key: str, share: float, taken: Sequence[int]) -> list[int]:
@@ -88,36 +100,35 @@ def _scores_for(ranking: Ranking, key: str) -> Vector:
     for i, sentence in enumerate(ranking.sentences):
         hits = len({hit.group().lower() for hit in cue.finditer(sentence.text)}) if cue else 1
         under = bool(heading and heading.search(sentence.heading))
-        scores[i] += 0.8 * min(hits, 3) + 0.6 * under
-        if (cue and not hits and not _by_place(key, i, size)) or len(sentence.text) > 700:
+        scores[i] += 1.0 * min(hits, 3) + 1.0 * under
+        if not _fits(key, i, size, hits, under) or len(sentence.text) > 700:
             scores[i] = -np.inf
         elif not sentence.whole:
             scores[i] -= 2
     return scores
 
 
-def _by_place(key: str, number: int, size: int) -> bool:
-    """An opening may be found by its place at the start of a document, a closing by its place at the end."""
-    return (key == "opening" and number < 0.1 * size) or (key == "closing" and number > 0.95 * size)
+def _fits(key: str, number: int, size: int, hits: int, under: bool) -> bool:
+    """By its words, its heading, or for an opening and a closing by its place. A closing in the middle closes something else."""
+    if key == "closing":
+        return under or number > 0.95 * size or (hits > 0 and not 0.1 < number / size < 0.7)
+    return bool(hits) or under or (key == "opening" and number < 0.1 * size)
 
 
 def _scraps(extraction: Extraction, title: str) -> Iterator[Section]:
     """What to say of a text without a sentence: its first lines, as they are."""
-    claims: list[Claim] = []
-    start = 0
-    for line in extraction.text.splitlines(keepends=True):
-        quote = line.strip()[:300]
-        if len(claims) < 3 and any(c.isalnum() for c in quote):
-            at = start + line.index(quote)
-            page = extraction.page_at(at).number if extraction.pages else None
-            claims.append(
-                Claim(
-                    text=" ".join(quote.split()), citations=(Citation(quote=quote, document=extraction.document, page_said=page),)
-                )
-            )
-        start += len(line)
+    claims = [claim(extraction, Sentence(span=span, text=readable(span.of(extraction.text)))) for span in _lines(extraction)]
     if claims:
         yield Section(title=title, claims=tuple(claims))
+
+
+def _lines(extraction: Extraction) -> list[Span]:
+    found: list[Span] = []
+    spans = [line.span for line in lines(extraction.text[:20_000], pages=extraction.pages) if line.end > line.start]
+    for span in spans:
+        if len(found) < 3 and any(c.isalnum() for c in span.of(extraction.text)):
+            found.append(Span(start=span.start, end=min(span.end, span.start + 300)))
+    return found
 
 
 def choose_within(ranking: Ranking, limit: int, *, characters: bool) -> list[int]:

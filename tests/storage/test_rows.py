@@ -1,6 +1,7 @@
 """Whatever a noun holds, its row gives it back."""
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from kimi_docs.domain.claims import Answer, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run
 from kimi_docs.domain.text import Extraction
+from kimi_docs.errors import Misconfigured
 from storage.rows import changed_columns, clean, from_row, pack, to_row, unpack
 from tests.storage.things import RUN
 
@@ -87,6 +89,20 @@ def test_characters_no_database_takes_do_not_stop_a_run_from_being_kept() -> Non
 def test_an_extraction_keeps_its_offsets_where_a_character_cannot_be_kept() -> None:
     extraction = Extraction(document="d", extractor="x", text="a\ud800b", pages=())
     assert unpack(pack(extraction)).text == "a?b"
+
+
+def test_a_row_kept_before_a_noun_learnt_a_field_can_be_read() -> None:
+    row = to_row(RUN)
+    usage = json.loads(row["usage"])
+    del usage["possible_duplicates"]
+    row["usage"] = json.dumps({**usage, "forgotten since": 1})
+    assert from_row(Run, row) == RUN
+
+
+@pytest.mark.parametrize("broken", ["{", '{"calls": "many"}', "[]"])
+def test_a_row_that_makes_no_sense_is_said_in_words(broken: str) -> None:
+    with pytest.raises(Misconfigured, match="damaged"):
+        from_row(Run, {**to_row(RUN), "usage": broken})
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

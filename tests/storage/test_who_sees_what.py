@@ -186,7 +186,7 @@ def test_statements_are_made_in_the_scope_only() -> None:
 
 def test_raw_sql_is_used_only_where_there_are_no_rows_of_anybody() -> None:
     raw = {str(file) for file, tree in sources() if "exec_driver_sql" in ast.unparse(tree)}
-    assert raw == {"engine.py", "migrate.py", "open.py"}
+    assert raw == {"migrate.py", "check.py"}
 
 
 def test_every_table_says_who_sees_its_rows_and_whose_they_are() -> None:

@@ -1,0 +1,33 @@
+"""The frame around every screen: its title, the reader's language, the navigation."""
+
+import streamlit as st
+
+from kimi_docs.errors import KimiDocsError
+from pages.shared import show, state
+from pages.shared.state import _
+
+st.set_page_config(page_title="Kimi Docs", page_icon="📑", layout="wide")
+show.style()
+
+
+def _start() -> None:
+    st.switch_page(LIBRARY)
+
+
+LIBRARY = st.Page("library.py", title=_("Library"), icon=":material/library_books:", url_path="library")
+PAGES = [
+    LIBRARY,
+    st.Page("document.py", title=_("Document"), icon=":material/description:", url_path="document"),
+    st.Page("ask.py", title=_("Ask"), icon=":material/forum:", url_path="ask"),
+    st.Page("sessions.py", title=_("Sessions"), icon=":material/history:", url_path="sessions"),
+    st.Page("settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
+    st.Page(_start, title="Kimi Docs", url_path="start", default=True, visibility="hidden"),
+]
+
+page = st.navigation(PAGES)
+try:
+    page.run()
+except KimiDocsError as error:
+    show.problem(error)
+with st.sidebar:
+    show.engine(state.library().settings())

@@ -1,0 +1,161 @@
+"""A session: questions to one or many documents, answers that stream, quotes a click away."""
+
+import time
+
+import streamlit as st
+
+from kimi_docs.domain.claims import Answer, Session
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.text import Extraction
+from kimi_docs.errors import NotFound
+from kimi_docs.export import report
+from pages.shared import show, state
+from pages.shared.state import _
+
+FOLLOW_SECONDS = 0.1
+
+library, actor, tab = state.library(), state.actor(), state.tab()
+
+
+def choose(session: Session | None) -> list[str]:
+    """Which documents are asked."""
+    documents = {document.id: document for document in library.documents(actor, limit=500)}
+    for id in session.documents if session else ():
+        documents.setdefault(id, library.document(actor, id))
+    chosen = st.multiselect(
+        _("Documents"),
+        list(documents),
+        default=list(session.documents) if session else [],
+        format_func=lambda id: documents[id].shown_name,
+        placeholder=_("Choose one or more"),
+        key=f"asked_{session.id if session else 'new'}",
+    )
+    if session and chosen and tuple(chosen) != session.documents:
+        library.choose_documents(actor, session.id, chosen)
+    return chosen
+
+
+def conversation(session: Session, extractions: list[Extraction]) -> int:
+    """All questions and answers so far; gives the number of the next citation."""
+    number = 1
+    for answer in library.answers(actor, session.id):
+        with st.chat_message("user"):
+            st.markdown(show.text(answer.question))
+        with st.chat_message("assistant", avatar=":material/fact_check:"):
+            number = answer_view(answer, extractions, number)
+    return number
+
+
+def answer_view(answer: Answer, extractions: list[Extraction], number: int) -> int:
+    if not answer.found:
+        st.markdown(f":material/search_off: **{_('This is not in these documents.')}**")
+    else:
+        number = show.claims(answer.draft, extractions, first=number)
+        st.caption(f":material/verified: {show.verified(answer.draft)}")
+    for notice in answer.notices:
+        st.caption(f":orange[⚠ {show.say(notice.message)}]")
+    if answer.usage.calls:
+        show.receipt(answer.usage)
+    return number
+
+
+def pending(session: Session, extractions: list[Extraction]) -> None:
+    """The question being answered, followed as it is written; or why the last one was not answered."""
+    runs = library.runs(actor, session=session.id, limit=5)
+    run = runs[0] if runs else None
+    if not run or run.state in (RunState.DONE, RunState.PARTIAL):
+        return
+    with st.chat_message("user"):
+        st.markdown(show.text(run.question))
+    with st.chat_message("assistant", avatar=":material/fact_check:"):
+        if run.failure:
+            show.problem(run.failure)
+            if st.button(_("Ask again"), key="ask_again"):
+                library.ask(actor, session.id, run.question)
+                st.rerun()
+        elif run.state is RunState.STOPPED:
+            if run.draft:
+                show.claims(run.draft, extractions, live=True)
+            st.warning(_("It was stopped here."))
+        else:
+            follow(run, extractions)
+
+
+def follow(run: Run, extractions: list[Extraction]) -> None:
+    status = st.empty()
+    growing, drawn = st.empty(), None
+    if st.button(_("Stop"), key="stop", icon=":material/stop_circle:"):
+        library.stop(actor, run.id)
+    while not run.state.ended:
+        if run.draft and run.draft.sections and run.draft != drawn:
+            drawn = run.draft
+            with growing.container():
+                show.claims(drawn, extractions, live=True)
+        status.caption(f":material/progress_activity: {show.stage(run)}")
+        time.sleep(FOLLOW_SECONDS)
+        run = library.run(actor, run.id)
+    st.rerun()
+
+
+def viewer(extractions: list[Extraction]) -> None:
+    """The page of the citation that was clicked."""
+    wanted = tab.viewer.document
+    extraction = next((e for e in extractions if e.document == wanted), extractions[0] if extractions else None)
+    if extraction:
+        document = library.document(actor, extraction.document)
+        st.caption(show.text(document.shown_name))
+        show.page_view(document, extraction)
+
+
+def export(session: Session, documents: list[Document]) -> None:
+    answers = library.answers(actor, session.id)
+    if not answers:
+        return
+    written = report.of_session(session, answers, documents, state.language())
+    show.export(written)
+
+
+def current() -> Session | None:
+    wanted = state.parameter("session")
+    if not wanted:
+        return None
+    try:
+        return library.session(actor, wanted)
+    except NotFound:
+        st.warning(_("This session is not there any more."))
+        return None
+
+
+def main() -> None:
+    session = current()
+    st.title(show.text(session.title) if session and session.title else _("Ask"))
+    if not library.count(actor):
+        st.info(_("There is no document to ask yet. Add one in the library, or try the sample there."))
+        if st.button(_("Go to the library"), key="go_library", type="primary"):
+            st.switch_page("library.py")
+        return
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        chosen = choose(session)
+        extractions = [found for found in (library.extraction(actor, id) for id in chosen) if found]
+        if session:
+            export(session, [library.document(actor, id) for id in session.documents])
+            conversation(session, extractions)
+        else:
+            st.caption(_("Choose documents and ask; the answer quotes them, or says that they do not hold it."))
+        place = st.container()
+    with right:
+        viewer(extractions)
+    question = st.chat_input(_("Your question"), key="question", disabled=not chosen)
+    if question and chosen:
+        session = session or library.open_session(actor, chosen)
+        library.ask(actor, session.id, question)
+        state.set_parameter("session", session.id)
+        st.rerun()
+    if session:
+        with place:
+            pending(session, extractions)
+
+
+main()

@@ -1,0 +1,193 @@
+"""One document: its summary beside the page, every quote a click away."""
+
+import time
+
+import streamlit as st
+
+from kimi_docs.analyze.templates import TEMPLATES
+from kimi_docs.domain.claims import Completeness, Summary
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.runs import Run, RunKind, RunState
+from kimi_docs.domain.text import Extraction
+from kimi_docs.errors import NotFound
+from kimi_docs.export import report
+from pages.shared import show, state
+from pages.shared.state import _
+
+FOLLOW_SECONDS = 0.15
+
+library, actor = state.library(), state.actor()
+
+
+def empty() -> None:
+    """No document chosen: the last ones, or the way to add one."""
+    st.title(_("Document"))
+    documents = library.documents(actor, limit=10)
+    if not documents:
+        st.info(_("There is no document yet. Add one in the library, or try the sample there."))
+        if st.button(_("Go to the library"), key="go_library", type="primary"):
+            st.switch_page("library.py")
+        return
+    st.markdown(_("Choose a document:"))
+    for document in documents:
+        if st.button(show.text(document.shown_name), key=f"open_{document.id[:16]}", type="tertiary"):
+            show.open_document(document.id)
+
+
+def waiting(document: Document) -> None:
+    """The document has not been read: how far it is, or why it cannot be."""
+    runs = [run for run in library.runs(actor, document=document.id) if run.kind is RunKind.EXTRACT]
+    run = runs[0] if runs else library.read(actor, document.id)
+    if run.failure:
+        show.problem(run.failure, name=document.name)
+        if st.button(_("Read it again"), key="read_again"):
+            library.read(actor, document.id)
+            st.rerun()
+        return
+    bar = st.progress(0.3, text=_("Reading the document"))
+    while not run.state.ended:
+        time.sleep(FOLLOW_SECONDS)
+        run = library.run(actor, run.id)
+        bar.progress(0.3 if run.state is RunState.QUEUED else 0.6, text=show.stage(run))
+    st.rerun()
+
+
+def controls(document: Document, summaries: list[Summary]) -> Summary | None:
+    """What kind of summary, the button that makes it, and which of those there are is shown."""
+    names = list(TEMPLATES)
+    preset = "workbook" if document.format in ("xlsx", "xlsm", "xls", "ods", "csv", "tsv") else names[0]
+    template = st.selectbox(
+        _("Kind of summary"),
+        names,
+        index=names.index(preset),
+        format_func=lambda id: _(TEMPLATES[id].name),
+        key="template",
+    )
+    order = library.order(template=template)
+    estimate = library.estimate(actor, document.id, order)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(_("Summarize"), key="summarize", type="primary", icon=":material/auto_awesome:"):
+            made = library.summarize(actor, document.id, order)
+            state.set_parameter("summary", made.id if isinstance(made, Summary) else "")
+            st.rerun()
+        if st.button(_("Ask about it"), key="ask_about", icon=":material/forum:"):
+            session = library.open_session(actor, [document.id])
+            st.switch_page("ask.py", query_params={"session": session.id})
+    show.estimate(estimate)
+    wanted = state.parameter("summary")
+    return next((s for s in summaries if s.id == wanted), summaries[0] if summaries else None)
+
+
+def versions(summaries: list[Summary], shown: Summary) -> None:
+    if len(summaries) < 2:
+        return
+    labels = {s.id: _version(s) for s in summaries}
+    chosen = st.selectbox(
+        _("Version"),
+        list(labels),
+        index=list(labels).index(shown.id),
+        format_func=labels.__getitem__,
+        key=f"version_{shown.id[:8]}",
+    )
+    if chosen != shown.id:
+        state.set_parameter("summary", chosen)
+        st.rerun()
+
+
+def _version(summary: Summary) -> str:
+    made = f"{summary.created_at:%Y-%m-%d %H:%M}" if summary.created_at else ""
+    return (
+        f"{_(TEMPLATES[summary.template].name) if summary.template in TEMPLATES else summary.template} · {summary.model} · {made}"
+    )
+
+
+def follow(run: Run, extraction: Extraction) -> None:
+    """Draw a running summary as it grows. A click ends the script; the next run of it follows on from the store."""
+    status = st.empty()
+    if st.button(_("Stop"), key="stop", icon=":material/stop_circle:"):
+        library.stop(actor, run.id)
+    growing, drawn = st.empty(), None
+    while not run.state.ended:
+        status.info(show.stage(run), icon=":material/progress_activity:")
+        if run.draft and run.draft.sections and run.draft != drawn:
+            drawn = run.draft
+            with growing.container():
+                show.claims(drawn, [extraction], live=True)
+        time.sleep(FOLLOW_SECONDS)
+        run = library.run(actor, run.id)
+    st.rerun()
+
+
+def summary_view(summary: Summary, document: Document, extraction: Extraction) -> None:
+    with st.container(key="claims"):
+        if summary.draft.title:
+            st.markdown(f"### {show.text(summary.draft.title)}")
+        part = "" if summary.state is Completeness.DONE and summary.coverage.whole else f" · :orange[⚠ {_('a part only')}]"
+        st.caption(f":material/verified: {show.verified(summary.draft)}{part}")
+        if summary.engine == "local":
+            st.caption(_("Extractive: sentences chosen from the document by the engine on this machine."))
+        show.coverage(summary.coverage)
+        for notice in summary.notices:
+            st.caption(f":orange[⚠ {show.say(notice.message)}]")
+        show.claims(summary.draft, [extraction])
+    show.receipt(summary.usage)
+    export(summary, document, extraction)
+
+
+def export(summary: Summary, document: Document, extraction: Extraction) -> None:
+    written = report.of_summary(summary, document, extraction, state.language())
+    show.export(written)
+
+
+def last_run(document: Document) -> Run | None:
+    runs = [run for run in library.runs(actor, document=document.id, limit=20) if run.kind is RunKind.SUMMARIZE]
+    return runs[0] if runs else None
+
+
+def failed(run: Run | None, extraction: Extraction) -> None:
+    """Why the last run did not come to an end, and what it had written until then."""
+    if run and run.failure:
+        show.problem(run.failure)
+    elif run and run.state is RunState.STOPPED:
+        st.warning(_("It was stopped. What is done is kept; “Summarize” goes on with what is missing."))
+        if run.draft and run.draft.sections:
+            with st.container(key="claims"):
+                show.claims(run.draft, [extraction])
+
+
+def main() -> None:
+    wanted = state.parameter("document")
+    if not wanted:
+        empty()
+        return
+    try:
+        document = library.document(actor, wanted)
+    except NotFound:
+        st.warning(_("This document is not in the library. It may have been deleted."))
+        empty()
+        return
+    st.title(show.text(document.shown_name))
+    if document.title:
+        st.caption(show.text(document.name))
+    extraction = library.extraction(actor, document.id)
+    if not extraction:
+        waiting(document)
+        return
+    left, right = st.columns([1, 1], gap="large")
+    with right:
+        show.page_view(document, extraction)
+    with left:
+        summaries = list(library.summaries(actor, document.id))
+        shown = controls(document, summaries)
+        run = last_run(document)
+        if run and not run.state.ended:
+            follow(run, extraction)
+        failed(run, extraction)
+        if shown:
+            versions(summaries, shown)
+            summary_view(shown, document, extraction)
+        elif not run:
+            st.info(_("There is no summary yet. Choose a kind and press “Summarize”."))
+
+
+main()

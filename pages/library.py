@@ -1,0 +1,145 @@
+"""The library: drop files, see how each is read, find and open them."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.runs import RunKind, RunState
+from kimi_docs.errors import KimiDocsError
+from pages.shared import show, state
+from pages.shared.state import Dropped, _
+
+PER_PAGE = 25
+SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+
+library, actor, tab = state.library(), state.actor(), state.tab()
+
+
+def take(name: str, content: bytes) -> Dropped:
+    try:
+        added = library.add(actor, content, name)
+    except KimiDocsError as error:
+        return Dropped(name=name, problem=error)
+    return Dropped(name=added.document.name, document=added.document.id, known=added.known)
+
+
+def drop() -> None:
+    """The place to drop files. Each is handled once; one that is refused does not hold up the others."""
+    limit = library.settings().max_upload_mb
+    with st.container(key="upload"):
+        files = st.file_uploader(
+            _("Drop documents here, or choose them"),
+            accept_multiple_files=True,
+            key=f"upload_{tab.upload_round}",
+            max_upload_size=limit,
+            help=_(
+                "PDF, Word, Excel, CSV, text and Markdown, up to {limit} MB each. Nothing leaves this machine by adding.",
+                limit=limit,
+            ),
+        )
+    new = [file for file in files if file.file_id not in tab.taken]
+    if not new:
+        return
+    with st.spinner(_("Taking in {count} files…", count=len(new))):
+        for file in new:
+            tab.taken.add(file.file_id)
+            tab.dropped.insert(0, take(file.name, file.getvalue()))
+    tab.upload_round += 1  # an empty uploader: the files are kept, its copies in memory are let go
+    st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def progress() -> None:
+    """A bar for each file of this sitting until it is read, an error for each that cannot be."""
+    working = False
+    for number, dropped in enumerate(tab.dropped[:50]):
+        with st.container(border=True, key=f"dropped_{number}"):
+            working = one(dropped) or working
+    if tab.dropped and not working and st.button(_("Clear this list"), key="clear_dropped", type="tertiary"):
+        tab.dropped.clear()
+        st.rerun()
+    if not working and tab.dropped and tab.working:
+        tab.working = False
+        st.rerun()
+    tab.working = working
+
+
+def one(dropped: Dropped) -> bool:
+    """Draw one file of the drop; says whether it is still being read."""
+    if dropped.problem:
+        show.problem(dropped.problem, name=dropped.name)
+        return False
+    runs = [run for run in library.runs(actor, document=dropped.document) if run.kind is RunKind.EXTRACT]
+    run = runs[0] if runs else None
+    if run and run.failure:
+        show.problem(run.failure, name=dropped.name)
+        return False
+    if run and not run.state.ended:
+        waiting = run.state is RunState.QUEUED
+        st.progress(0.05 if waiting else 0.5, text=f"{show.text(dropped.name)} — {_('waiting') if waiting else _('reading')}")
+        return True
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    note = _("was here already") if dropped.known else _("read")
+    left.markdown(f":green[✓] {show.text(dropped.name)} — {note}")
+    if right.button(_("Open"), key=f"open_dropped_{dropped.document[:12]}"):
+        show.open_document(dropped.document)
+    return False
+
+
+def shelf() -> None:
+    """All documents, found by name or title, a page of them at a time."""
+    search = st.text_input(_("Find a document"), key="find_document", placeholder=_("name or title"))
+    count = library.count(actor, search=search)
+    if not count:
+        st.info(_("No document has that in its name or title.") if search else _("There is nothing here yet."))
+        return
+    st.caption(_("Documents: {count}", count=count))
+    pages = -(-count // PER_PAGE)
+    number = st.pagination(pages, key="shelf_page") if pages > 1 else 1
+    for document in library.documents(actor, search=search, limit=PER_PAGE, offset=(number - 1) * PER_PAGE):
+        row(document)
+
+
+def row(document: Document) -> None:
+    name, facts, action = st.columns([6, 3, 1], vertical_alignment="center")
+    if name.button(show.text(document.shown_name), key=f"open_{document.id[:16]}", type="tertiary", icon=":material/description:"):
+        show.open_document(document.id)
+    added = f"{document.added_at:%Y-%m-%d}" if document.added_at else ""
+    facts.caption(f"{document.format} · {show.size(document.bytes)} · {document.language or '–'} · {added}")
+    if action.button("", icon=":material/delete:", key=f"delete_{document.id[:16]}", help=_("Move to the trash"), type="tertiary"):
+        library.delete_document(actor, document.id)
+        tab.deleted_document = document.id
+        st.rerun()
+
+
+def undo() -> None:
+    if not tab.deleted_document:
+        return
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.warning(_("The document is in the trash."))
+    if right.button(_("Undo"), key="undo_delete"):
+        library.restore_document(actor, tab.deleted_document)
+        tab.deleted_document = ""
+        st.rerun()
+
+
+def sample() -> None:
+    """A document of ours to try everything with."""
+    names = ("paper-zh.pdf", "report-zh.docx") if state.language() == "zh-CN" else ("paper-en.pdf", "report-en.docx")
+    if st.button(_("Try it with a sample paper"), key="try_sample", icon=":material/science:"):
+        added = take(names[0], (SAMPLES / names[0]).read_bytes())
+        if added.problem:
+            raise added.problem
+        show.open_document(added.document)
+
+
+st.title(_("Library"))
+st.caption(
+    _("Add papers, reports, contracts or workbooks. Summaries and answers quote them, and every quote is looked up in the source.")
+)
+undo()
+drop()
+sample()
+progress()
+shelf()

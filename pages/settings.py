@@ -1,0 +1,151 @@
+"""Settings: language, engine, key, region, model and the account's limits. They are kept in a file only this person can read."""
+
+import os
+
+import streamlit as st
+
+from kimi_docs.doctor import test_connection
+from kimi_docs.errors import KimiDocsError
+from kimi_docs.kimi.catalog import load_catalog
+from kimi_docs.language import LANGUAGES
+from kimi_docs.settings import CHINA, INTERNATIONAL, TIERS, save_settings
+from pages.shared import show, state
+from pages.shared.state import _
+
+library = state.library()
+settings = library.settings()
+KEYS = ("KIMI_DOCS_API_KEY", "MOONSHOT_API_KEY", "KIMI_API_KEY")
+ENGINES = ("auto", "local", "kimi")
+
+
+def language() -> None:
+    tags = list(LANGUAGES)
+    chosen = st.selectbox(
+        _("Language"), tags, index=tags.index(state.language()), format_func=LANGUAGES.__getitem__, key="language"
+    )
+    if chosen != state.language():
+        state.set_language(chosen)
+        save_settings({"KIMI_DOCS_LANGUAGE": chosen})
+        st.rerun()
+
+
+def key() -> str:
+    named = next((name for name in KEYS if os.environ.get(name)), "")
+    if named:
+        st.info(_("The key comes from the environment ({name}); change it there.", name=named))
+        return ""
+    masked = "…" + settings.api_key.get_secret_value()[-4:] if settings.api_key else ""
+    return st.text_input(
+        _("Key"),
+        type="password",
+        key="api_key",
+        placeholder=masked or "sk-…",
+        help=_("From platform.kimi.ai (international) or platform.kimi.com (China). Kept on this machine, shown to nobody."),
+    )
+
+
+def region() -> str:
+    names = {INTERNATIONAL: _("International (api.moonshot.ai)"), CHINA: _("China (api.moonshot.cn)")}
+    names.setdefault(settings.base_url, settings.base_url)
+    urls = list(names)
+    return st.selectbox(
+        _("Region"), urls, index=urls.index(settings.base_url), format_func=names.__getitem__, key="region", accept_new_options=True
+    )
+
+
+def model() -> str:
+    known = ["auto", *(model.id for model in load_catalog(settings.home).models)]
+    options = known if settings.model in known else [*known, settings.model]
+    return st.selectbox(
+        _("Model"),
+        options,
+        index=options.index(settings.model),
+        key="model",
+        accept_new_options=True,
+        help=_("auto: the cheapest model whose window fits the document. Any other id may be typed."),
+    )
+
+
+def limits() -> tuple[str, str]:
+    tier = st.selectbox(
+        _("Account tier"),
+        list(TIERS),
+        index=settings.tier,
+        format_func=lambda n: _(
+            "Tier {tier}: {concurrency} at once, {rpm} requests and {tpm} tokens a minute",
+            tier=n,
+            concurrency=TIERS[n][0],
+            rpm=TIERS[n][1],
+            tpm=f"{TIERS[n][2]:,}",
+        ),
+        key="tier",
+    )
+    budget = st.text_input(
+        _("Cap for one run ({currency})", currency=settings.currency),
+        value="" if settings.budget is None else str(settings.budget),
+        key="budget",
+        placeholder=_("none"),
+    )
+    return str(tier), budget
+
+
+def form() -> None:
+    st.subheader("Kimi")
+    with st.form("kimi", border=False):
+        engine = st.radio(
+            _("Engine"),
+            ENGINES,
+            index=ENGINES.index(settings.engine),
+            format_func={
+                "auto": _("Kimi when there is a key, else this machine"),
+                "local": _("This machine only: nothing leaves it"),
+                "kimi": "Kimi",
+            }.__getitem__,
+            key="engine",
+        )
+        typed, url, chosen = key(), region(), model()
+        tier, budget = limits()
+        if st.form_submit_button(_("Save"), key="save", type="primary"):
+            save({"ENGINE": engine, "MODEL": chosen, "TIER": tier, "BUDGET": budget}, url, typed)
+
+
+def save(named: dict[str, str], url: str, typed: str) -> None:
+    changes = {f"KIMI_DOCS_{name}": value for name, value in named.items()} | {"MOONSHOT_BASE_URL": url}
+    if typed.strip():
+        changes["KIMI_DOCS_API_KEY"] = typed.strip()
+    before = settings
+    save_settings(changes)
+    try:
+        library.settings()
+    except KimiDocsError as error:
+        save_settings(
+            {"KIMI_DOCS_ENGINE": before.engine, "KIMI_DOCS_BUDGET": str(before.budget or ""), "MOONSHOT_BASE_URL": before.base_url}
+        )
+        show.problem(error)
+        return
+    st.toast(_("Saved."), icon=":material/check:")
+
+
+def connection() -> None:
+    with st.container(horizontal=True):
+        pressed = st.button(_("Test the connection"), key="test_connection", icon=":material/cable:")
+        if settings.api_key and not any(os.environ.get(name) for name in KEYS) and st.button(_("Forget the key"), key="forget_key"):
+            save_settings({"KIMI_DOCS_API_KEY": "", "KIMI_DOCS_ENGINE": "auto"})
+            st.rerun()
+    if not pressed:
+        return
+    current = library.settings()
+    if not current.api_key and current.chosen_provider == "moonshot":
+        st.info(_("There is no key to test. Without one, the engine on this machine reads and quotes."))
+        return
+    with st.spinner(_("Asking the provider…")):
+        check = test_connection(current)
+    line = f"{show.say(check.message)} {show.say(check.advice)}"
+    (st.success if check.ok else st.error)(line)
+
+
+st.title(_("Settings"))
+language()
+form()
+connection()
+st.caption(_("Everything is kept in {home}.", home=show.text(str(settings.home))))

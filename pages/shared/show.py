@@ -1,0 +1,291 @@
+"""Nouns → what a person sees of them. Text from documents, names and models is drawn as text, never as markup."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from io import BytesIO
+
+import streamlit as st
+from PIL import Image, ImageChops, ImageDraw
+
+from kimi_docs.domain.calls import Estimate, Usage
+from kimi_docs.domain.claims import Citation, Claim, Draft, Verdict
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.runs import Failure, Run, RunState, Stage
+from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.text import Coverage, Extraction, PageState
+from kimi_docs.errors import KimiDocsError
+from kimi_docs.export import formats, plain, words
+from kimi_docs.export.report import Report
+from kimi_docs.language import Message, mark
+from kimi_docs.settings import Settings
+from pages.shared import state
+from pages.shared.state import _
+
+COLORS = {Verdict.EXACT: "green", Verdict.CLOSE: "orange", Verdict.MISSING: "red"}
+HIGHLIGHT = (255, 226, 105)
+STAGES = {
+    Stage.READING: mark("Reading the document"),
+    Stage.SENDING: mark("Sent; waiting for the first words"),
+    Stage.WRITING: mark("Writing"),
+    Stage.CHECKING: mark("Looking up every quote"),
+}
+CONTEXT_CHARACTERS = 1500
+FORMAT_NAMES = {".md": "Markdown", ".docx": "Word", ".xlsx": "Excel", ".json": "JSON"}
+
+
+def style() -> None:
+    """A few rules that Streamlit's theme has no word for."""
+    st.html(
+        "<style>"
+        ".st-key-page_view img{border:1px solid rgba(128,128,128,.35);border-radius:.25rem}"
+        ".stMainBlockContainer{padding-top:3.5rem}"
+        "[data-testid=stColumn]:has(.st-key-page_view){align-self:flex-start}"
+        "@media (min-width:640px){[data-testid=stColumn]:has(.st-key-page_view){position:sticky;top:3.5rem}}"
+        "[data-testid=stFileUploaderDropzoneInstructions]{display:none}"
+        f"[data-testid=stFileUploaderDropzone] button p{{font-size:0}}"
+        f"[data-testid=stFileUploaderDropzone] button p::after{{content:'{_('Choose files')}';font-size:.875rem}}"
+        "[class*='st-key-citation_'] button{padding:0 .5rem;min-height:1.75rem}"
+        "</style>"
+    )
+
+
+def text(value: str) -> str:
+    """The value as Markdown that shows exactly these characters."""
+    return plain.markdown(value)
+
+
+def size(count: int) -> str:
+    return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+
+
+def say(message: Message) -> str:
+    return text(message.text(state.language()))
+
+
+def export(written: Report) -> None:
+    """A download for each format; the file is made when it is asked for."""
+    with st.popover(_("Export"), key="export", icon=":material/download:"):
+        for ending, media in formats.MEDIA_TYPES.items():
+            st.download_button(
+                f"{FORMAT_NAMES.get(ending, ending)} ({ending})",
+                data=partial(formats.to_bytes, written, ending),
+                file_name=formats.download_name(written, ending),
+                mime=media,
+                key=f"export_{ending[1:]}",
+                on_click="ignore",
+            )
+
+
+def problem(what: KimiDocsError | Failure, *, name: str = "") -> None:
+    """What happened, what to do next, and the id to report."""
+    head = f"**{text(name)}** — " if name else ""
+    request = f" ({_('request {id}', id=what.request_id)})" if what.request_id else ""
+    st.error(f"{head}{say(what.message)} {say(what.advice)}{request}\n\n:small[{text(what.code)}]", icon=":material/error:")
+
+
+def open_document(document: str) -> None:
+    st.switch_page("document.py", query_params={"document": document})
+
+
+def engine(settings: Settings) -> None:
+    """Which engine works, in the corner of every screen."""
+    if settings.chosen_engine == "local":
+        st.caption(f":material/computer: {_('Engine on this machine: it quotes sentences and writes none of its own.')}")
+    else:
+        st.caption(f":material/cloud: Kimi · {text(settings.model)} · {text(settings.base_url.split('//')[-1].split('/')[0])}")
+
+
+def claims(draft: Draft, extractions: Sequence[Extraction], *, first: int = 1, live: bool = False) -> int:
+    """Sections with their claims, each with a button for every quote; gives the number of the next citation."""
+    number = first
+    for section in draft.sections:
+        if section.title:
+            st.markdown(f"#### {text(section.title)}")
+        for claim in section.claims:
+            number = _claim(claim, extractions, number, live=live)
+    return number
+
+
+def _claim(claim: Claim, extractions: Sequence[Extraction], number: int, *, live: bool) -> int:
+    sign = "" if words.standing_of(claim) is words.Standing.VERIFIED else f" :red[**{_standing(claim)}**]"
+    st.markdown(f"{text(claim.text)}{sign}")
+    if live:
+        st.markdown(" ".join(f":{COLORS[c.verdict]}[{_place(c, extractions)}]" for c in claim.citations))
+        return number + len(claim.citations)
+    with st.container(horizontal=True, gap="xsmall"):
+        for citation in claim.citations:
+            place = _place(citation, extractions)
+            chosen = state.tab().viewer.number == number and state.tab().viewer.citation == citation
+            label = place if chosen else f":{COLORS[citation.verdict]}[{place}]"
+            if st.button(label, key=f"citation_{number}", type="primary" if chosen else "secondary"):
+                state.view(citation, number)
+                st.rerun()
+            number += 1
+    return number
+
+
+def _standing(claim: Claim) -> str:
+    return words.standing(words.standing_of(claim), state.language())
+
+
+def _place(citation: Citation, extractions: Sequence[Extraction]) -> str:
+    """`✓ exact · p. 3`; with several documents, which one."""
+    named = next((extraction for extraction in extractions if extraction.document == citation.document), None)
+    page = named.page(citation.page) if named and citation.page else None
+    where = text(words.place(citation, page, state.language()))
+    which = f" · {text(_short(named.title))}" if named and len(extractions) > 1 and named.title else ""
+    return f"{words.verdict(citation.verdict, state.language())} · {where}{which}"
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= 24 else f"{title[:23]}…"
+
+
+def verified(draft: Draft) -> str:
+    every = list(draft.claims)
+    return _("{verified} of {claims} claims verified", verified=sum(claim.verified for claim in every), claims=len(every))
+
+
+def coverage(value: Coverage) -> None:
+    """What was read, in a sentence and as a strip of pages."""
+    with st.container(key="coverage"):
+        st.caption(f":material/checklist: {_('Coverage')}: {text(words.coverage(value, state.language()))}")
+        unread = [page for page in value.by_page if page.state not in (PageState.READ, PageState.RECOGNIZED)]
+        if unread:
+            listed = ", ".join(f"{page.page} ({_(words.STATES[page.state])})" for page in unread[:30])
+            st.caption(f":orange[⚠ {_('Not read')}: {listed}]")
+
+
+def receipt(usage: Usage) -> None:
+    if not usage.calls:
+        st.caption(f":material/receipt: {_('Nothing was sent and nothing was paid.')}")
+        return
+    cost = _("price unknown") if usage.cost is None else f"{usage.cost:.4f} {usage.currency}"
+    counted = _(
+        "{calls} calls, {input} tokens in ({cached} cached), {output} out",
+        calls=usage.calls,
+        input=usage.input_tokens,
+        cached=usage.cached_tokens,
+        output=usage.output_tokens,
+    )
+    doubtful = f" · {_('possibly paid twice: {count}', count=usage.possible_duplicates)}" if usage.possible_duplicates else ""
+    st.caption(f":material/receipt: {counted} · {text(cost)}{doubtful}")
+
+
+def estimate(value: Estimate) -> None:
+    """What pressing the button will take."""
+    if value.known:
+        st.caption(_("This summary is there already and costs nothing."))
+    elif value.engine == "local":
+        st.caption(_("Free, on this machine."))
+    else:
+        cost = _("price unknown") if value.cost is None else f"{value.cost:.4f} {value.currency}"
+        st.caption(
+            _(
+                "{model}: {calls} calls, about {tokens} tokens, {cost}, {minutes} min",
+                model=value.model,
+                calls=value.calls,
+                tokens=value.input_tokens + value.output_tokens,
+                cost=cost,
+                minutes=f"{value.minutes:.1f}",
+            )
+        )
+
+
+def stage(run: Run) -> str:
+    """Where a run is, in a few words."""
+    if run.state is RunState.QUEUED:
+        return _("Waiting for its turn")
+    part = f" {run.done + 1}/{run.total}" if run.total > 1 else ""
+    return _(STAGES[run.stage]) + part if run.stage else _("Working")
+
+
+def page_view(document: Document, extraction: Extraction) -> None:
+    """The page a citation stands on, the quote marked; with buttons to turn pages."""
+    viewer = state.tab().viewer
+    number = min(max(1, viewer.page if viewer.document == document.id else 1), max(1, len(extraction.pages)))
+    citation = viewer.citation if viewer.document == document.id else None
+    with st.container(key="page_view"):
+        _turning(document, extraction, number)
+        if citation:
+            _cited(citation)
+        if document.format == "pdf":
+            _picture(document, number, citation)
+        else:
+            _passage(extraction, number, citation)
+
+
+def _turning(document: Document, extraction: Extraction, number: int) -> None:
+    page = extraction.page(number)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("", icon=":material/chevron_left:", key="previous_page", help=_("Previous page"), disabled=number <= 1):
+            state.turn_to(document.id, number - 1)
+            st.rerun()
+        name = words.page_name(page, state.language()) if page else ""
+        st.markdown(f"**{text(name)}** · {number}/{len(extraction.pages)}")
+        last = number >= len(extraction.pages)
+        if st.button("", icon=":material/chevron_right:", key="next_page", help=_("Next page"), disabled=last):
+            state.turn_to(document.id, number + 1)
+            st.rerun()
+
+
+def _cited(citation: Citation) -> None:
+    color = COLORS[citation.verdict]
+    st.markdown(f":{color}[**{words.verdict(citation.verdict, state.language())}**] “{text(citation.quote)}”")
+    if citation.verdict is Verdict.MISSING:
+        st.caption(_("These words were not found anywhere in the document. Do not rely on this claim."))
+    elif citation.page_said and citation.page_said != citation.page:
+        st.caption(
+            _("It was said to be on page {said}; it stands on page {page}.", said=citation.page_said, page=citation.page or 0)
+        )
+
+
+def _picture(document: Document, number: int, citation: Citation | None) -> None:
+    here = citation if citation and citation.page == number else None
+    picture = _page_picture(state.actor(), document.id, number, here)
+    alt = _("Page {number} of {name}", number=number, name=document.name)
+    if here and here.verdict is not Verdict.MISSING:
+        alt += " — " + _("the quote is marked")
+    st.image(picture, width="stretch", alt=alt)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _page_picture(actor: Actor, document: str, number: int, citation: Citation | None) -> bytes:
+    """The page as JPEG, the quote marked. Kept for the same actor only: the actor is part of the key."""
+    picture = state.library().picture(actor, document, number, citation)
+    if not picture.boxes:
+        return picture.jpeg
+    page = Image.open(BytesIO(picture.jpeg)).convert("RGB")
+    marker = Image.new("RGB", page.size, "white")
+    pen = ImageDraw.Draw(marker)
+    for box in picture.boxes:
+        left, top = box.left * page.width, box.top * page.height
+        pen.rectangle((left - 2, top - 2, left + box.width * page.width + 2, top + box.height * page.height + 2), fill=HIGHLIGHT)
+    out = BytesIO()
+    ImageChops.multiply(page, marker).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+def _passage(extraction: Extraction, number: int, citation: Citation | None) -> None:
+    """The page's text around the quote, line by line, the quote marked."""
+    whole = extraction.page_text(number)
+    marked = citation if citation and citation.page == number and citation.start is not None else None
+    start, end = (marked.start or 0, marked.end or 0) if marked else (0, 0)
+    low = max(0, whole.rfind("\n", 0, max(0, start - CONTEXT_CHARACTERS)) + 1) if start > CONTEXT_CHARACTERS else 0
+    high = min(len(whole), max(end, low) + 2 * CONTEXT_CHARACTERS)
+    lines = list(_lines(whole, low, high, start, end))
+    with st.container(border=True):
+        st.markdown(("… \n\n" if low else "") + "\n\n".join(lines) + (" …" if high < len(whole) else ""))
+
+
+def _lines(whole: str, low: int, high: int, start: int, end: int) -> Iterator[str]:
+    at = low
+    for line in whole[low:high].split("\n"):
+        stop = at + len(line)
+        left, right = max(at, start), min(stop, end)
+        if left < right:
+            before, quote, after = whole[at:left], whole[left:right], whole[right:stop]
+            yield f"{text(before)} :orange-background[{text(quote)}] {text(after)}".strip()
+        elif line.strip():
+            yield text(line)
+        at = stop + 1

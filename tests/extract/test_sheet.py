@@ -1,0 +1,94 @@
+"""Workbooks and tables → lines in which every place is a cell again."""
+
+import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from kimi_docs.domain.text import Extraction
+from kimi_docs.errors import Damaged, NoText
+from kimi_docs.extract import delimited, sheet
+from kimi_docs.extract.rows import cell_at, sheet_text
+from kimi_docs.extract.wire import partitioned
+
+from . import made
+
+
+def workbook(tmp_path: Path, *sheets: tuple[str, dict[str, object]], hidden: str = "") -> Extraction:
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, cells in sheets:
+        page = book.create_sheet(name)
+        for place, value in cells.items():
+            page[place] = value
+        if name == hidden:
+            page.sheet_state = "hidden"
+    book.save(tmp_path / "a.xlsx")
+    return sheet.read(tmp_path / "a.xlsx", "id")
+
+
+VALUES = [
+    (0, "0"), (False, "FALSE"), (3, "3"), (3.0, "3"), (1.25, "1.25"), (1e20, "1e+20"), ("字", "字"), ("a\nb\tc", "a b c"),
+    (datetime.date(2024, 2, 29), "2024-02-29"), (datetime.datetime(2024, 2, 29, 13, 5), "2024-02-29 13:05:00"),
+    (datetime.time(7, 30), "07:30:00"), (datetime.timedelta(hours=30), "30:00:00"), ("007", "007"), (-0.1, "-0.1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "shown"), VALUES, ids=[shown for _, shown in VALUES])
+def test_values_are_shown_as_their_readers_know_them(tmp_path: Path, value: object, shown: str) -> None:
+    assert workbook(tmp_path, ("S", {"A1": value, "B1": "end"})).text == f"{shown}\tend\n"
+
+
+def test_each_sheet_is_a_page_and_an_offset_is_a_cell(tmp_path: Path) -> None:
+    found = workbook(tmp_path, ("One", {"B2": "x", "D5": "deep"}), ("空", {}), ("Three", {"C300": "far"}), hidden="Three")
+    assert [(page.label, page.state) for page in found.pages] == [("One", "read"), ("空", "empty"), ("Three", "read")]
+    assert [cell_at(found.page_text(1), found.page_text(1).index(word)) for word in ("x", "deep")] == ["B2", "D5"]
+    assert cell_at(found.page_text(3), found.page_text(3).index("far")) == "C300"
+    assert len(found.page_text(3)) < 40
+    assert [(notice.code, notice.page) for notice in found.notices] == [("hidden_sheet", 3)]
+    assert partitioned(found)
+
+
+@given(st.lists(st.lists(st.sampled_from(["", "a", "b c", "字"]), max_size=4), max_size=80))
+def test_every_cell_is_found_where_it_was(rows: list[list[str]]) -> None:
+    numbered = [[f"{cell}{row}.{column}" if cell else "" for column, cell in enumerate(cells)] for row, cells in enumerate(rows)]
+    text = sheet_text(numbered)
+    for row, cells in enumerate(numbered):
+        for column, cell in enumerate(cells):
+            if cell:
+                starts = [place for place in range(len(text)) if text.startswith(cell, place) and text[place + len(cell)] in "\t\n"]
+                assert f"{'ABCD'[column]}{row + 1}" in {cell_at(text, place) for place in starts}
+
+
+def test_two_cells_in_opposite_corners_cost_nothing(tmp_path: Path) -> None:
+    found = workbook(tmp_path, ("S", {"A1": "top", "XFD1048576": "bottom"}))
+    assert len(found.text) < 20_000
+    assert cell_at(found.text, found.text.index("bottom")) == "XFD1048576"
+
+
+def test_nothing_and_nonsense_say_so(tmp_path: Path) -> None:
+    with pytest.raises(NoText):
+        workbook(tmp_path, ("S", {}))
+    (tmp_path / "b.xlsx").write_bytes(made.archive({"xl/workbook.xml": "<nothing"}))
+    with pytest.raises(Damaged):
+        sheet.read(tmp_path / "b.xlsx", "id")
+
+
+TABLES = [
+    ("a,b\n1,2\n", "a\tb\n1\t2\n"),
+    ("a;b\n1,5;2\n", "a\tb\n1,5\t2\n"),
+    ("a\tb\n1\t2\n", "a\tb\n1\t2\n"),
+    ('a,b\n"x, ""y""\nz",2\n', 'a\tb\nx, "y" z\t2\n'),
+    ("名,值\r\n甲,0\r\n", "名\t值\n甲\t0\n"),
+    ("one\ntwo\n", "one\ntwo\n"),
+]
+
+
+@pytest.mark.parametrize(("content", "text"), TABLES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_delimiters_quotes_and_encodings_of_tables(tmp_path: Path, content: str, text: str, encoding: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content.encode(encoding))
+    assert delimited.read(tmp_path / "a.csv", "id").text == text

@@ -1,0 +1,118 @@
+"""Word packages → what stands in them, each thing once, in its order."""
+
+from pathlib import Path
+
+import pytest
+
+from kimi_docs.domain.text import BlockKind, Extraction
+from kimi_docs.errors import Damaged, NoText
+from kimi_docs.extract import word
+from kimi_docs.extract.wire import partitioned
+
+from . import made
+from .made import paragraph
+
+STYLES = (
+    made.style("Heading1", "heading 1")
+    + made.style("2", "标题 2")
+    + made.style("Mine", "Mine", '<w:basedOn w:val="Heading1"/>')
+    + made.style("Title", "Title")
+)
+TABLE = "<w:tbl><w:tr><w:tc>{}</w:tc><w:tc><w:p/><w:tbl><w:tr><w:tc>{}</w:tc><w:tc>{}</w:tc></w:tr></w:tbl></w:tc></w:tr></w:tbl>"
+
+
+def read(tmp_path: Path, content: bytes) -> Extraction:
+    path = tmp_path / "a.docx"
+    path.write_bytes(content)
+    return word.read(path, "id")
+
+
+BODIES = [
+    ("a table and one in it", TABLE.format(*(paragraph(text) for text in "abc")), "a | b, c", ""),
+    ("an insertion", f"<w:p><w:ins><w:r><w:t>kept</w:t></w:r></w:ins></w:p>{paragraph('x')}", "kept", ""),
+    ("a deletion", f"<w:p><w:del><w:r><w:delText>gone</w:delText><w:t>gone</w:t></w:r></w:del></w:p>{paragraph('x')}", "x", "gone"),
+    ("a content control", f"<w:sdt><w:sdtPr/><w:sdtContent>{paragraph('inside')}</w:sdtContent></w:sdt>", "inside", ""),
+    ("an equation", "<w:p><m:oMath><m:r><m:t>E=mc</m:t></m:r></m:oMath></w:p>", "E=mc", ""),
+    ("a link", "<w:p><w:hyperlink><w:r><w:t>link</w:t></w:r></w:hyperlink></w:p>", "link", ""),
+    ("a tab", "<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t></w:r></w:p>", "a\tb", "\ta"),
+    ("hidden text", f"<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>secret</w:t></w:r></w:p>{paragraph('x')}", "x", "secret"),
+    ("a field", "<w:p><w:r><w:instrText>PAGE</w:instrText></w:r><w:r><w:t>7</w:t></w:r></w:p>", "7", "PAGE"),
+    (
+        "ruby",
+        "<w:p><w:r><w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>漢</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>",
+        "漢",
+        "kan",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "found", "absent"), [case[1:] for case in BODIES], ids=[case[0] for case in BODIES])
+def test_what_must_and_must_not_be_found(tmp_path: Path, body: str, found: str, absent: str) -> None:
+    text = read(tmp_path, made.word(body)).text
+    assert found in text
+    assert not absent or absent not in text
+
+
+def test_a_text_box_is_read_once(tmp_path: Path) -> None:
+    box = f"<w:txbxContent>{paragraph('in the box')}</w:txbxContent>"
+    choices = f"<mc:Choice><wps:txbx>{box}</wps:txbx></mc:Choice><mc:Fallback><v:textbox>{box}</v:textbox></mc:Fallback>"
+    both = f"<mc:AlternateContent>{choices}</mc:AlternateContent>"
+    found = read(tmp_path, made.word(f"<w:p><w:r><w:t>before</w:t></w:r><w:r>{both}</w:r></w:p>"))
+    assert found.text == "before\n\nin the box\n"
+
+
+def test_sections_are_cut_at_headings_and_labelled_with_their_path(tmp_path: Path) -> None:
+    body = (
+        paragraph("The Whole", "Title") + paragraph("First", "Mine") + paragraph("one") + paragraph("Sub", "2") + paragraph("two")
+        + paragraph("Second", "Heading1") + paragraph("three")
+    )  # fmt: skip
+    found = read(tmp_path, made.word(body, styles=STYLES))
+    assert found.title == "The Whole"
+    assert [page.label for page in found.pages] == ["First", "First › Sub", "Second"]
+    assert [block.span.of(found.text) for block in found.blocks] == ["The Whole", "First", "Sub", "Second"]
+    assert partitioned(found)
+
+
+def test_notes_comments_and_headers_have_sections_of_their_own(tmp_path: Path) -> None:
+    note = f'<w:footnote w:type="separator">{paragraph("---")}</w:footnote><w:footnote>{paragraph("see there")}</w:footnote>'
+    comment = f"<w:comment>{paragraph('really?')}</w:comment>"
+    found = read(tmp_path, made.word(paragraph("body"), footnotes=note, comments=comment, header1=paragraph("top")))
+    assert [page.label for page in found.pages] == ["", "Footnotes", "Comments", "Headers and footers"]
+    assert [found.page_text(number).strip() for number in range(1, 5)] == ["body", "[1] see there", "[1] really?", "top"]
+
+
+def test_without_headings_sections_end_after_about_three_thousand_characters(tmp_path: Path) -> None:
+    found = read(tmp_path, made.word("".join(paragraph(f"{number} " + "word " * 80) for number in range(60))))
+    assert all(2500 < len(page.span) < 3600 for page in found.pages[:-1])
+    assert partitioned(found)
+
+
+def test_an_endless_paragraph_is_cut(tmp_path: Path) -> None:
+    found = read(tmp_path, made.word(paragraph("字" * 20_000)))
+    assert max(len(page.span) for page in found.pages) <= 6002
+    assert found.text.count("字") == 20_000
+
+
+def test_lists_are_marked(tmp_path: Path) -> None:
+    item = '<w:p><w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr><w:r><w:t>milk</w:t></w:r></w:p>'
+    found = read(tmp_path, made.word(item))
+    assert found.blocks[0].kind is BlockKind.LIST
+    assert found.text == "- milk\n"
+
+
+def test_entities_are_not_expanded_and_files_not_read(tmp_path: Path) -> None:
+    evil = (
+        '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+        f'<w:document xmlns:w="{made.WORD}"><w:body>{paragraph("a&x;b")}</w:body></w:document>'
+    )
+    found = read(tmp_path, made.archive({"word/document.xml": evil}))
+    assert found.text.strip() in {"a", "ab", "b"}
+
+
+def test_nothing_and_nonsense_say_so(tmp_path: Path) -> None:
+    with pytest.raises(NoText):
+        read(tmp_path, made.word("<w:p/>"))
+    with pytest.raises(Damaged):
+        read(tmp_path, made.archive({"word/document.xml": "<w:nothing"}))
+    with pytest.raises(Damaged):
+        read(tmp_path, b"PK\x03\x04 and so on")

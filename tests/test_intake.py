@@ -1,0 +1,218 @@
+"""What comes from outside is named, weighed and recognized before any parser sees it."""
+
+import hashlib
+import io
+import json
+import struct
+import unicodedata
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kimi_docs.errors import Damaged, DocumentError, EmptyDocument, PasswordNeeded, TooLarge, UnsupportedFormat
+from kimi_docs.extract import archive
+from kimi_docs.intake import FORMATS, MAX_NAME_BYTES, clean_name, take
+
+from .extract import made
+
+MAX = 50 * 1024**2
+TYPES = "[Content_Types].xml"
+
+
+def stored(parts: dict[str, bytes | str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as opened:
+        for name, content in parts.items():
+            opened.writestr(name, content)
+    return target.getvalue()
+
+
+CONTENTS: dict[str, bytes] = {
+    "pdf": made.pdf([made.lines("x")]),
+    "docx": made.word(made.paragraph("x")),
+    "xlsx": made.archive({TYPES: "<Types/>", "xl/workbook.xml": "<workbook/>"}),
+    "xlsm": made.archive({TYPES: "<Types/>", "xl/workbook.xml": "<workbook/>", "xl/vbaProject.bin": "x"}),
+    "xlsb": made.archive({TYPES: "<Types/>", "xl/workbook.bin": "x"}),
+    "ods": stored({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<x/>"}),
+    "html": b"<!DOCTYPE html><html><body>x</body></html>",
+    "json": b'{"a": [1, 2]}',
+}
+REFUSED: dict[str, bytes] = {
+    "pptx": made.archive({TYPES: "<Types/>", "ppt/presentation.xml": "<p/>"}),
+    "odt": stored({"mimetype": "application/vnd.oasis.opendocument.text"}),
+    "epub": stored({"mimetype": "application/epub+zip", "META-INF/container.xml": "<x/>"}),
+    "zip": made.archive({"a.txt": "x"}),
+    "rtf": rb"{\rtf1 x}",
+    "png": b"\x89PNG\r\n\x1a\n" + bytes(20),
+    "jpg": b"\xff\xd8\xff\xe0" + bytes(20),
+    "svg": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+    "eml": b"From: a@b.c\r\nTo: d@e.f\r\nSubject: hello\r\n\r\nBody",
+    "a program": b"MZ\x90\0" + bytes(60),
+    "noise": bytes(range(256)) * 4,
+}
+ENDINGS = ["", "x.pdf", "x.docx", "x.xlsx", "x.html", "x.exe", "x"]
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+@pytest.mark.parametrize("format", CONTENTS)
+def test_the_content_decides_whatever_the_name_says(format: str, name: str) -> None:
+    found = take(CONTENTS[format], name, max_bytes=MAX)
+    assert found.format == format
+    assert found.id == hashlib.sha256(CONTENTS[format]).hexdigest()
+    assert found.bytes == len(CONTENTS[format])
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_other_kinds_are_refused_with_advice(kind: str) -> None:
+    with pytest.raises(UnsupportedFormat) as caught:
+        take(REFUSED[kind], "file", max_bytes=MAX)
+    assert caught.value.advice.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [("a.txt", "txt"), ("a.md", "md"), ("a.csv", "csv"), ("a.tsv", "tsv"), ("a.py", "txt"), ("a", "txt"), ("a.JSON", "json")],
+)
+def test_between_kinds_of_text_the_ending_decides(name: str, format: str) -> None:
+    assert take("甲,1\n乙,2\n".encode(), name, max_bytes=MAX).format == format
+
+
+@pytest.mark.parametrize("content", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\xff\xfe", b"\0\0"])
+def test_nothing_is_empty(content: bytes) -> None:
+    with pytest.raises(EmptyDocument):
+        take(content, "a.txt", max_bytes=MAX)
+
+
+def test_a_name_that_promises_a_document_and_holds_text_or_a_zip_is_damaged() -> None:
+    for content, name in ((b"%", "a.pdf"), (REFUSED["zip"], "a.docx"), (b"PK\x03\x04" + bytes(50), "a.xlsx")):
+        with pytest.raises(Damaged):
+            take(content, name, max_bytes=MAX)
+
+
+def test_a_file_is_weighed_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "big.txt"
+    with path.open("wb") as file:
+        file.truncate(10 * 1024**3)
+    with pytest.raises(TooLarge, match=r"10240\.0 MB"):
+        take(path, max_bytes=MAX)
+
+
+def test_a_bomb_is_refused_whatever_its_header_says() -> None:
+    bomb = made.archive({TYPES: "<Types/>", "word/document.xml": bytes(30 * 1024**2)})
+    with pytest.raises(TooLarge):
+        take(bomb, "a.docx", max_bytes=MAX)
+    lying = bytearray(bomb)
+    place = lying.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", lying, place + 24, 100)
+    with pytest.raises(DocumentError) as caught:
+        take(bytes(lying), "a.docx", max_bytes=MAX)
+    assert isinstance(caught.value, TooLarge)
+
+
+def test_archives_in_archives_and_too_many_parts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    nested = made.archive({"x": "y"})
+    for _ in range(archive.MAX_DEPTH):
+        nested = made.archive({"inner.zip": nested})
+    with pytest.raises(TooLarge, match="deep"):
+        take(nested, "a.zip", max_bytes=MAX)
+    with pytest.raises(TooLarge, match="10000 parts"):
+        take(made.archive({str(number): "" for number in range(10_001)}), "a.docx", max_bytes=MAX)
+    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 1000)
+    with pytest.raises(TooLarge, match="larger"):
+        take(made.archive({"x": "y" * 2000}), "a.docx", max_bytes=MAX)
+
+
+def test_overlapping_parts_are_refused() -> None:
+    content = bytearray(stored({"a": b"x" * 100, "b": b"y" * 100}))
+    first = content.index(b"PK\x01\x02")
+    second = content.index(b"PK\x01\x02", first + 1)
+    for place in (first, second):
+        struct.pack_into("<I", content, place + 20, 400)
+    with pytest.raises(DocumentError):
+        take(bytes(content), "a.docx", max_bytes=MAX)
+
+
+NAMES = [
+    ("../../etc/passwd", "passwd"), ("..\\..\\a.pdf", "a.pdf"), ("C:\\x\\b.docx", "b.docx"), ("a\x00b.pdf", "ab.pdf"),
+    ("evil\u202efdp.exe", "evilfdp.exe"), ("cafe\u0301.pdf", "café.pdf"), ("", "document"), ("..", "document"), ("/", "document"),
+    ("CON", "_CON"), ("nul.txt", "_nul.txt"), ("报告.pdf", "报告.pdf"), ("a\nb.txt", "ab.txt"),
+    ("x" * 300 + ".pdf", "x" * 196 + ".pdf"),
+    ('a<b>:"|?*.pdf', "a_b______.pdf"), ("name.", "name"), (" spaced   name .pdf", "spaced name .pdf"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "cleaned"), NAMES)
+def test_names_are_cleaned(name: str, cleaned: str) -> None:
+    assert clean_name(name) == cleaned
+
+
+@given(st.text(max_size=400))
+def test_any_name_is_one_that_can_be_kept_and_cleaning_twice_is_cleaning_once(name: str) -> None:
+    cleaned = clean_name(name)
+    assert cleaned
+    assert cleaned not in {".", ".."}
+    assert not any(letter in cleaned for letter in '/\\\0<>:"|?*\u202e')
+    assert len(cleaned.encode()) <= MAX_NAME_BYTES
+    assert unicodedata.is_normalized("NFC", cleaned)
+    assert clean_name(cleaned) == cleaned
+
+
+@given(st.binary(max_size=2000), st.sampled_from(["a.pdf", "a.docx", "a.csv", "a.txt", "a"]))
+def test_any_bytes_are_taken_or_refused(content: bytes, name: str) -> None:
+    with suppress(DocumentError):
+        assert take(content, name, max_bytes=MAX).format in FORMATS
+
+
+@given(st.sampled_from([CONTENTS["docx"], REFUSED["zip"]]), st.data())
+def test_a_damaged_archive_is_taken_or_refused(content: bytes, data: st.DataObject) -> None:
+    broken = bytearray(content)
+    for _ in range(5):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(DocumentError):
+        take(bytes(broken), "a.docx", max_bytes=MAX)
+
+
+HOSTILE = [
+    ("msoffcrypto/example_password.docx", PasswordNeeded),
+    ("msoffcrypto/example_password.xlsx", PasswordNeeded),
+    ("generated/bomb_xlsx_sharedstrings_1GiB.xlsx", TooLarge),
+    ("generated/bomb_pptx_1GiB.pptx", TooLarge),
+    ("generated/bomb_overlap_entries.zip", TooLarge),
+    ("generated/truncated_50.docx", Damaged),
+    ("generated/empty_zip.docx", Damaged),
+    ("generated/zip_without_document.docx", Damaged),
+    ("generated/one_byte.pdf", Damaged),
+    ("generated/only_bom.txt", EmptyDocument),
+    ("generated/whitespace.txt", EmptyDocument),
+    ("generated/exe_named.docx", UnsupportedFormat),
+    ("generated/png_named.pdf", UnsupportedFormat),
+    ("generated/image_bomb_40000x40000.png", UnsupportedFormat),
+]
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not made.CORPUS.exists(), reason="the shared corpus is not on this machine")
+class TestOnRealFiles:
+    @pytest.mark.parametrize(("name", "error"), HOSTILE, ids=[name for name, _ in HOSTILE])
+    def test_hostile_files_are_refused_for_what_they_are(self, name: str, error: type[DocumentError]) -> None:
+        with pytest.raises(error):
+            take(made.CORPUS / "hostile" / name, max_bytes=MAX)
+
+    def test_upload_names_are_safe(self) -> None:
+        names = json.loads((made.CORPUS / "hostile/generated/upload_filenames.json").read_text())
+        for name in names if isinstance(names, list) else names.values():
+            cleaned = clean_name(str(name))
+            assert cleaned == Path(cleaned).name
+            assert len(cleaned.encode()) <= MAX_NAME_BYTES
+
+    def test_real_files_are_what_their_endings_say(self) -> None:
+        odd = {"MSWriteOld.wri", "testEXCEL_4.xls", "example_05.html"}
+        for folder in ("docx", "sheet", "pdf", "md", "html"):
+            for path in sorted((made.CORPUS / folder).rglob("*")):
+                ending = path.suffix.lower().lstrip(".")
+                if path.is_file() and ending in FORMATS and path.name not in odd:
+                    assert take(path, max_bytes=MAX).format in {ending, "xlsm" if ending == "xlsx" else ending}, path
