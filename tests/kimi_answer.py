@@ -132,13 +132,13 @@ def _body_steps(answer: Answer, headers: Sequence[tuple[str, str]], pace: Pace) 
     if answer.tool_calls:
         message["tool_calls"] = _calls(answer)
     usage = answer.told_usage()
-    choice: dict[str, Any] = {"index": 0, "message": message | answer.extra, "finish_reason": answer.finish}
+    choice: dict[str, Any] = {"index": 0, "message": {**message, **answer.extra}, "finish_reason": answer.finish}
     body = {"id": answer.id, "object": "chat.completion", "created": answer.created, "model": answer.model, "choices": [choice]}
     if usage and answer.usage == "choice":
         choice["usage"] = usage
     elif usage:
         body["usage"] = usage
-    sent = Send(_json(body | answer.extra), "answer", answer.completion_tokens, told=answer.tells, last=True)
+    sent = Send(_json({**body, **answer.extra}), "answer", answer.completion_tokens, told=answer.tells, last=True)
     waits: list[Step] = [Pause(pace.first_token_seconds)] if pace.first_token_seconds else []
     return [*waits, *pace.pause(answer.completion_tokens), Head(200, (("Content-Type", JSON), *headers)), sent]
 

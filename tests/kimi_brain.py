@@ -55,7 +55,8 @@ class Asked:
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        return self.format.get("json_schema", {}).get("schema", {})
+        found: Mapping[str, Any] = self.format.get("json_schema", {}).get("schema", {})
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

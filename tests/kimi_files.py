@@ -156,7 +156,7 @@ def _pdf_text(content: bytes) -> str:
 def _page_text(pdf: pypdfium2.PdfDocument, index: int) -> str:
     page = pdf[index]
     words = page.get_textpage()
-    text = words.get_text_range()
+    text: str = words.get_text_range()
     words.close()
     page.close()
     return text.replace("\r\n", "\n")

@@ -69,7 +69,6 @@ class Settings:
     region_key: str = ""  # where given, known keys of another beginning belong to the other region
     balance: float = 50.0
     voucher: float = 0.0
-    currency: str = "USD"
     models: tuple[str, ...] = ()  # those that /models lists; all unless given
     window: int | None = None  # of every model, to meet its end with small texts
     self_hosted: bool = False

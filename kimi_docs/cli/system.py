@@ -48,5 +48,5 @@ def worker(context: typer.Context) -> None:
     supervisor.end_with_parent()
     stop = stop_on_signals()
     with console.desk() as desk:
-        workshop = desk.inline.workshop.with_settings(load_settings)
+        workshop = desk.inline.workshop.elsewhere(load_settings)
         work(workshop, desk.library.settings(), stop=stop)

@@ -70,7 +70,7 @@ def _level(line: str, wanted: Mapping[str, int]) -> int:
     if not numbered or line[-1] in ".,;:。，；：" or line.count(" ") > 12:
         return 0
     if not (numbered["words"][0].isupper() or "\u4e00" <= numbered["words"][0] <= "\u9fff") or re.search(
-        r"\d{3}|\s\d", numbered["words"]
+        r"\d{3}|\s\d|[:;,：；，]", numbered["words"]
     ):
         return 0
     return (numbered["number"] or "").count(".") + 1

@@ -7,7 +7,7 @@ are blank, one line says how many. `cell_at` finds the cell of an offset again.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -20,14 +20,12 @@ _GAP_LINE = re.compile(r"\t\[(\d+) blank rows\]")
 _BREAKS = re.compile(r"\s*[\t\r\n\x0b\x0c\x85\u2028\u2029]\s*")
 
 
-def sheet_text(rows: Iterable[Iterable[Any]], *, skip: int = 0) -> str:
+def sheet_text(rows: Iterable[Sequence[Any]], *, skip: int = 0) -> str:
     """The text of a sheet; `skip` is how many empty columns stand before the first cell given. Raises: TooLarge."""
-    before = [""] * skip
     lines: list[str] = []
     length = blank = 0
     for row in rows:
-        line = SEPARATOR.join([*before, *[_SHOW[type(cell)](cell) for cell in row]])
-        line = line.rstrip()
+        line = _line(row, skip)
         if not line:
             blank += 1
             continue
@@ -40,6 +38,14 @@ def sheet_text(rows: Iterable[Iterable[Any]], *, skip: int = 0) -> str:
             check_length(length)
     lines.append("")
     return "\n".join(lines)
+
+
+def _line(row: Sequence[Any], skip: int) -> str:
+    """Joined first and looked at once: of a million cells hardly one holds a tab or a control character."""
+    line = SEPARATOR.join([_SHOW[type(cell)](cell) for cell in row])
+    if line.count(SEPARATOR) >= max(1, len(row)) or not line.replace(SEPARATOR, "").isprintable():
+        line = SEPARATOR.join([_clean(_SHOW[type(cell)](cell)) for cell in row])
+    return (SEPARATOR * skip + line).rstrip()
 
 
 def cell_at(page_text: str, offset: int) -> str:
@@ -58,19 +64,8 @@ def column_letters(number: int) -> str:
     return letters
 
 
-def shown(cell: Any) -> str:
-    """A value as a reader of the sheet knows it: 3 and not 3.0, ISO dates, TRUE and FALSE."""
-    return _SHOW[type(cell)](cell)
-
-
-def _text(cell: Any) -> str:
-    if type(cell) is str and cell.isprintable():
-        return cell
-    return _BREAKS.sub(" ", tidy(str(cell)))
-
-
-def _number(cell: float) -> str:
-    return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else format(cell, ".15g")
+def _clean(text: str) -> str:
+    return _BREAKS.sub(" ", tidy(text))
 
 
 def _moment(cell: datetime) -> str:
@@ -84,9 +79,9 @@ def _duration(cell: timedelta) -> str:
 
 
 _SHOW: Mapping[type, Callable[[Any], str]] = defaultdict(
-    lambda: _text,
+    lambda: str,
     {
-        float: _number,
+        float: "{:.15g}".format,
         bool: lambda cell: "TRUE" if cell else "FALSE",
         int: str,
         datetime: _moment,
@@ -94,6 +89,6 @@ _SHOW: Mapping[type, Callable[[Any], str]] = defaultdict(
         time: time.isoformat,
         timedelta: _duration,
         type(None): lambda _: "",
-        str: _text,
+        str: str,
     },
 )

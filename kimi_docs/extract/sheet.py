@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def _text(workbook: Any, name: str) -> str:
         return ""
     if sheet.total_height * sheet.total_width > MAX_CELLS:
         raise too_many_cells()
-    rows: Iterable[Iterable[Any]] = sheet.iter_rows()
+    rows: Iterable[Sequence[Any]] = sheet.iter_rows()
     return sheet_text(rows, skip=sheet.start[1])
 
 

@@ -7,12 +7,14 @@ seconds on Python 3.11), JSON instead of pickle, a constant application version 
 import sqlite3
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOSPortableJSONSerializer
+from dbos import DBOSPortableJSONSerializer, run_dbos_database_migrations
 
 from kimi_docs.settings import Settings
 
@@ -43,6 +45,41 @@ def open_engine(settings: Settings) -> sa.Engine:
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
     return engine
+
+
+def migrate(settings: Settings) -> None:
+    """Make or renew DBOS's tables. Screen and worker may start at once: one does it, the others wait."""
+    url = database_url(settings)
+    if url.startswith("sqlite"):
+        open_engine(settings).dispose()
+    with _one_at_a_time(settings.home / "migrate.lock"), _with_clock():
+        run_dbos_database_migrations(url)
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("a") as file:
+        if not sys.platform.startswith("win"):
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _with_clock() -> Iterator[None]:
+    """DBOS migrates through an engine of its own, which lacks `unixepoch` where SQLite is older than 3.42."""
+
+    def add(connection: Any, _record: Any) -> None:
+        if hasattr(connection, "create_function") and sqlite3.sqlite_version_info < (3, 42):
+            connection.create_function("unixepoch", 1, lambda _modifier: time.time())
+
+    sa.event.listen(sa.Engine, "connect", add)
+    try:
+        yield
+    finally:
+        sa.event.remove(sa.Engine, "connect", add)
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -13,6 +13,7 @@ class Queue:
     """Hands runs to the worker. `put` may be called twice for a run: the run's id is the workflow's."""
 
     def __init__(self, settings: Settings) -> None:
+        durable.migrate(settings)
         self._engine = durable.open_engine(settings)
         self._client = DBOSClient(
             system_database_url=durable.database_url(settings),

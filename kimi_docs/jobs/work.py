@@ -61,8 +61,9 @@ class Workshop:
     settings: Callable[[], Settings]
     engines: Engines
 
-    def with_settings(self, settings: Callable[[], Settings]) -> "Workshop":
-        return replace(self, settings=settings)
+    def elsewhere(self, settings: Callable[[], Settings]) -> "Workshop":
+        """The same for another event loop: connections belong to the loop that opened them."""
+        return replace(self, settings=settings, engines=Engines())
 
     async def perform(self, run_id: str) -> Run:
         """Carry the run out and give it as it ended. Raises nothing but CancelledError: a failure is the run's state."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dbos import DBOS, SetWorkflowID, run_dbos_database_migrations
+from dbos import DBOS, SetWorkflowID
 
 from kimi_docs.domain.ports import Storage
 from kimi_docs.errors import Misconfigured
@@ -55,15 +55,13 @@ def work(workshop: Workshop, settings: Settings, *, stop: threading.Event) -> No
 def _launch(settings: Settings) -> None:
     url = durable.database_url(settings)
     postgres = url.startswith("postgresql")
-    if not postgres:
-        durable.open_engine(settings).dispose()
-        run_dbos_database_migrations(url)
+    durable.migrate(settings)
     executor = f"worker-{os.uname().nodename}-{os.getpid()}" if postgres else "worker"
     config: Any = {
         "name": durable.APPLICATION,
         "system_database_url": url,
         "system_database_engine": durable.open_engine(settings),
-        "run_migrations": postgres,
+        "run_migrations": False,
         "application_version": durable.VERSION,
         "executor_id": executor,
         "log_level": "WARNING",

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from kimi_docs.domain.claims import Answer, Claim, Draft, Section
 from kimi_docs.domain.text import Extraction, PageKind
-from kimi_docs.local.asking import FOLLOWS
+from kimi_docs.local.asking import ABOUT_THE_TEXT, FOLLOWS, GIST, PARTS
 from kimi_docs.local.lines import Kind, lines
-from kimi_docs.local.rank import choose, rank
 from kimi_docs.local.search import GENERIC, Hit, Passages, asked_words
 from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, readable
-from kimi_docs.local.summarize import claim, read
+from kimi_docs.local.summarize import claim, part, read
 from kimi_docs.local.tokens import language_of, words
+from kimi_docs.local.words import GENERIC_QUESTION
 from kimi_docs.local.workbook import cells, sheet_rows
 
 ENOUGH = {"en": 0.45, "zh-CN": 0.38}
@@ -42,8 +42,11 @@ def answer(question: str, extractions: Sequence[Extraction], history: Sequence[A
     if not places:
         return NOT_FOUND
     terms = asked_words(question)
-    if not set(terms) - GENERIC and words(question):
-        return _draft(_gist(extraction) for extraction in extractions)
+    key = asked_part(question)
+    if key is not None:
+        draft = _draft([part(extraction, key, MOST_CLAIMS if not key else MOST_CLAIMS - 2) for extraction in extractions])
+        if draft.found:
+            return draft
     passages = Passages([place.sentence for place in places])
     more = asked_words(history[-1].question) if history and (len(terms) < 2 or FOLLOWS.search(question)) else []
     return _draft([[_claim(places[hit.number]) for hit in good_hits(passages, question, more)]])
@@ -66,16 +69,21 @@ def good_hits(passages: Passages, question: str, more: Sequence[str] = ()) -> li
     return chosen[:MOST_CLAIMS]
 
 
-def _gist(extraction: Extraction) -> list[Claim]:
-    """What a document is about: its most central sentences."""
-    found = read(extraction)
-    if not found:
-        return []
-    picked = choose(rank(found, title=extraction.title), enough=lambda chosen: len(chosen) >= MOST_CLAIMS)
-    return [claim(extraction, found[i]) for i in picked]
+def asked_part(question: str) -> str | None:
+    """The part of a document the question is for: "" the gist, a section's key, or None when it asks for something in it."""
+    plain = words(_GENERIC_CJK.sub(" ", ABOUT_THE_TEXT.sub(" ", question)))
+    keys = {_PARTS.get(word, "else") for word in plain if word not in GENERIC}
+    if not keys:
+        asks = GIST.search(question) or GENERIC.intersection(words(question))
+        return "" if asks else None
+    return keys.pop() if len(keys) == 1 and "else" not in keys else None
 
 
-def _draft(by_document: Iterator[list[Claim]] | Sequence[list[Claim]]) -> Draft:
+_GENERIC_CJK = re.compile("|".join(sorted((term for term in GENERIC_QUESTION if not term.isascii()), key=len, reverse=True)))
+_PARTS = {word: key for key, terms in PARTS.items() for term in terms.split() for word in words(term)}
+
+
+def _draft(by_document: Sequence[list[Claim]]) -> Draft:
     """One section; of several documents the best of each first."""
     lists = [claims for claims in by_document if claims]
     ordered = [claims[n] for n in range(MOST_CLAIMS) for claims in lists if n < len(claims)][:MOST_CLAIMS]

@@ -1,6 +1,7 @@
 """How questions look, in English and Chinese, and what they ask for."""
 
 import re
+from collections.abc import Mapping
 
 KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
@@ -43,8 +44,9 @@ KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 """What is asked for, and how a sentence looks that holds such a thing (Li & Roth 2002, coarse)."""
 
 ABOUT_THE_TEXT = re.compile(
-    r"\b(?:how (?:many|much|long|far|often|big|large)|according to the (?:passage|text|article|author|writer|paper|document|report)|(?:the|this) (?:passage"
-    r"|text|article|writer|author|document)(?:'s)?"
+    r"\b(?:how (?:many|much|long|far|often|big|large)"
+    r"|according to the (?:passage|text|article|author|writer|paper|document|report)"
+    r"|(?:the|this) (?:passage|text|article|writer|author|document)(?:'s)?"
     r"|which of the following|following|statements?|true|not true|best title|infer(?:red)?|learn from|mention(?:ed)?)\b"
     r"|根据|下面|下列|以下|哪一?[项个种些]|说法|正确|这段话|这篇|短文|文章|上文|文中|本文|作者|我们?可以知道|可以知道|关于|请问|(?:讲|说)了?些?什么|讲的|说的|告诉|有(?=什么|哪|多)|怎样|怎么样",
     re.IGNORECASE,
@@ -56,3 +58,35 @@ FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 """A question that leans on the one before it."""
+
+
+_COUNT = re.compile(r"\bhow many (?:\w+ )??(\w{3,})|(?:多少|几)(\w)", re.IGNORECASE)
+
+
+def counted(question: str) -> re.Pattern[str] | None:
+    """“How many flights …” → a number just before flights."""
+    match = _COUNT.search(question)
+    if match is None:
+        return None
+    if match.group(1):
+        return re.compile(rf"\d[\d,.]*\s+(?:\w+\s+){{0,2}}{re.escape(match.group(1)[:5])}", re.IGNORECASE)
+    return re.compile(rf"[\d〇一二三四五六七八九十百千万亿两]\s?[多余]?{re.escape(match.group(2))}")
+
+
+GIST = re.compile(r"\babout\W*$", re.IGNORECASE)
+"""“What is it about?”"""
+
+PARTS: Mapping[str, str] = {
+    "question": "purpose aim goal objective 目的 目标",
+    "method": "method approach methodology procedure 方法 算法",
+    "data": "data dataset sample corpus 数据 样本 数据集",
+    "results": "result finding outcome found 结果 发现",
+    "limitations": "limitation limit weakness drawback shortcoming 局限 不足 局限性 缺点",
+    "new": "contribution novelty innovation novel 创新 贡献 创新点",
+    "closing": "conclusion conclude recommendation recommend 结论 建议",
+    "obligations": "obligation duty 义务",
+    "risks": "risk liability 风险",
+    "decisions": "decision decide 决定 决议",
+    "actions": "action todo 待办",
+}
+"""Words that ask for a part of a document (“What are the main results?”), by the section whose cues find it."""

@@ -27,10 +27,10 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     "results": (
         r"\b(?:results? (?:show|indicate|suggest|demonstrate|confirm)|we (?:show|find|found|observe|achieve"
         r"|demonstrate|obtain)"
-        r"|outperform\w*|achiev\w+|improve\w*|accuracy|significant\w*|f-?score|f1|state[- ]of[- ]the[- ]art"
+        r"|outperform\w*|achiev\w+|improve\w*|significant\w*|f-?score|f1|state[- ]of[- ]the[- ]art"
         r"|increase[sd]?|decrease[sd]?"
         r"|compared (?:to|with)|experiments? show)",
-        r"结果表明|结果显示|实验表明|研究表明|研究发现|发现|表明|显示|优于|提高了|提升|显著|准确率|仿真结果|证明",
+        r"结果表明|结果显示|实验表明|研究表明|研究发现|发现|表明|显示|优于|提高了|提升|显著|仿真结果|证明",
     ),
     "limitations": (
         r"\b(?:limitations?|limited (?:to|by)|future (?:work|research|studies)|drawbacks?|shortcomings?|weakness\w*"

@@ -47,7 +47,7 @@ _LEADER = re.compile(r"(?:\.\s?){4,}\s*\w{0,5}$|…{2,}\s*\d*$|·{4,}\s*\d*$")
 _PAGE_NUMBER = re.compile(
     r"(?:page\s*)?[-–—\s]*(?:\d{1,4}|[ivxlc]{1,6})[-–—\s]*(?:(?:of|/)\s*\d{1,4})?|第\s*\d+\s*页.{0,8}", re.IGNORECASE
 )
-_COLUMNS = re.compile(r"\t|\s{3,}\S+\s{3,}|\|.*\|| \| ")
+_COLUMNS = re.compile(r"\t|(?<!\s)\s{3,}+\S++\s{3}|\|.*\|| \| ")
 _NUMBER_CELL = re.compile(r"[-+±(]?[$€£¥]?\d[\d.,:/]*[%)*†]*|[-–—]+|N/?A", re.IGNORECASE)
 _END = re.compile(r"[.!?。！？;；:：,，、…][\"'”’」』)）\]]*$")
 
@@ -97,7 +97,7 @@ def _line(text: str, start: int, end: int, block: Block | None, number: int, fur
     if (
         furniture
         or _PAGE_NUMBER.fullmatch(content)
-        or _LEADER.search(content)
+        or _LEADER.search(content[-200:])
         or (len(content) < 200 and BOILERPLATE.search(content))
     ):
         return Line(start=start, end=end, kind=Kind.DROPPED, block=number)

@@ -17,20 +17,19 @@ class Weights:
     """How much each feature counts. Tuned on the odd documents of the sets and reported on the even ones."""
 
     centrality: float = 0.8
-    centroid: float = 0.7
-    frequency: float = 0.5
+    centroid: float = 0.9
+    frequency: float = 0.6
     position: float = 0.6
-    paragraph: float = 0.0
-    title: float = 2.5
-    important: float = 0.3
-    unimportant: float = 0.6
-    heading: float = 0.9
-    size: float = 0.1
-    short: float = 0.8
-    broken: float = 0.5
-    asking: float = 0.8
-    faltering: float = 0.6
-    difference: float = 0.6
+    paragraph: float = 0.2
+    title: float = 2.8
+    important: float = 0.1
+    unimportant: float = 0.7
+    heading: float = 1.7
+    short: float = 1.7
+    broken: float = 0.8
+    asking: float = 0.5
+    faltering: float = 0.5
+    difference: float = 0.7
 
 
 WEIGHTS = Weights()
@@ -79,7 +78,6 @@ def features(sentences: Sequence[Sentence], bags: Sequence[Sequence[str]], matri
         "important": np.array([float(bool(IMPORTANT.search(sentence.text))) for sentence in sentences]),
         "unimportant": np.array([float(bool(UNIMPORTANT.search(sentence.text))) for sentence in sentences]),
         "heading": np.array([_heading(sentence.heading) for sentence in sentences]),
-        "size": np.minimum(sizes, 40) / 40,
         "short": (sizes < 8) * 1.0 + (sizes > 70) * 0.7,
         "asking": np.array([float(sentence.text.rstrip('"”’」)）')[-1:] in "?？") for sentence in sentences]),
         "faltering": np.array(

@@ -9,7 +9,7 @@ from operator import mul
 
 import numpy as np
 
-from kimi_docs.local.asking import ABOUT_THE_TEXT, KINDS
+from kimi_docs.local.asking import ABOUT_THE_TEXT, KINDS, counted
 from kimi_docs.local.graph import Vector
 from kimi_docs.local.sentences import Sentence
 from kimi_docs.local.tokens import loose_words, words
@@ -96,8 +96,9 @@ class Passages:
         kind = next((held for words_, held in KINDS if words_.search(question)), None)
         most = float(scores.max()) if len(scores) else 0.0
         weight = {n: float(scores[n]) * (1 + self.dials.together * self._share(n, terms)) for n in found}
-        if kind is not None:
-            weight = {n: w + self.dials.kind * most * bool(kind.search(self.sentences[n].text)) for n, w in weight.items()}
+        for pattern in (kind, counted(question)):
+            if pattern is not None:
+                weight = {n: w + self.dials.kind * most * bool(pattern.search(self.sentences[n].text)) for n, w in weight.items()}
         best = sorted(found, key=lambda n: (-weight[n], n))[:50]
         return [Hit(number=n, score=weight[n], covered=self.covered(n, terms or before)) for n in best]
 

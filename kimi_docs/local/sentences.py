@@ -31,7 +31,7 @@ _CLOSING = "\"'”’」』）)]》"
 _LAST_WORD = re.compile(r"[\w.'’-]+$")
 _NEXT_WORD = re.compile(r"[\"'“‘(\[]*([A-Za-z]+)")
 _HYPHEN = re.compile(r"(?<=\w)[-\u00ad\u2010\ufffe\x02][ \t]*[\r\n]+\s*(?=[a-z])|[\u00ad\x02\ufffe]")
-_CJK_GAP = re.compile(rf"(?<=[{CJK}\u3000-\u303f\uff00-\uffef])\s*[\r\n]+\s*(?=[{CJK}\u3000-\u303f\uff00-\uffef])")
+_CJK_GAP = re.compile(rf"(?<=[{CJK}\u3001-\u303f\uff00-\uffef])\s*[\r\n]+\s*(?=[{CJK}\u3001-\u303f\uff00-\uffef])")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+")
 _CODE = re.compile(r"[=;{}<>|\\]")
@@ -48,13 +48,25 @@ def sentences(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] 
             heading = readable(text[paragraph[0].start : paragraph[-1].end])
             continue
         first = True
-        for span in split(text, paragraph[0].start, paragraph[-1].end):
+        pieces = (piece for span in split(text, paragraph[0].start, paragraph[-1].end) for piece in _chopped(text, span))
+        for span in pieces:
             content = readable(span.of(text))
             if is_prose(content):
                 whole = bool(_BEGINS.match(content) and _ENDS.search(content)) and len(content) <= LONGEST_CHARACTERS
                 found.append(Sentence(span=span, text=content, heading=heading, paragraph=number, first=first, whole=whole))
             first = False
     return found
+
+
+def _chopped(text: str, span: Span) -> Iterator[Span]:
+    """A text without full stops in pieces that can be read: cut at a space or comma, or where there is none, anywhere."""
+    start = span.start
+    while span.end - start > 2 * LONGEST_CHARACTERS:
+        end = start + LONGEST_CHARACTERS
+        cut = max(text.rfind(mark, start + 1, end) for mark in " \n，；、,;") + 1 or end
+        yield Span(start=start, end=cut)
+        start = cut
+    yield Span(start=start, end=span.end)
 
 
 def _paragraphs(text: str, found: Sequence[Line]) -> Iterator[list[Line]]:
@@ -128,7 +140,7 @@ def _is_border(text: str, begin: int, mark: int, after: int, stop: int, end: int
     following = text[stop:end].lstrip()[:40] if end - stop < 200 else text[stop : stop + 200].lstrip()[:40]
     if not following or following[0].islower() or following[0] in ",;:)%":
         return False
-    return text[mark] != "." or after - mark > 1 or not _abbreviated(text[begin:mark], following)
+    return text[mark] != "." or after - mark > 1 or not _abbreviated(text[max(begin, mark - 50) : mark], following)
 
 
 def _inside_quotes(text: str, begin: int, stop: int) -> bool:
@@ -150,7 +162,7 @@ def _abbreviated(before: str, following: str) -> bool:
         and word.lower() not in ("e.g", "i.e", "cf", "vs")
     ):
         return False
-    if match.start() == 0 and (word.isdigit() or len(word) == 1):
+    if match.start() == 0 and len(before) < 4 and (word.isdigit() or len(word) == 1):
         return True
     return (
         word.lower() in ABBREVIATIONS or (len(word) == 1 and word.isupper()) or bool(re.fullmatch(r"(?:[A-Za-z]\.)+[A-Za-z]", word))

@@ -71,6 +71,16 @@ def summarize(extraction: Extraction, *, template: str = "general", wanted: str 
         yield Section(title=said["summary"], claims=tuple(claim(extraction, found[i]) for i in sorted(rest)))
 
 
+def part(extraction: Extraction, key: str, most: int) -> list[Claim]:
+    """The claims a section would hold if it stood alone, best first; those of the whole document if `key` is empty."""
+    found = read(extraction)
+    if not found:
+        return []
+    ranking = rank(found, title=extraction.title)
+    scores = _scores_for(ranking, key) if key else ranking.scores
+    return [claim(extraction, found[i]) for i in choose(ranking, enough=lambda chosen: len(chosen) >= most, scores=scores)]
+
+
 def _rest(ranking: Ranking, taken: Sequence[int]) -> list[int]:
     """What matters most of a document that does not speak in the template's terms."""
     total = count_claims(len(ranking.sentences))

@@ -50,8 +50,8 @@ OPENERS = _set(
 GENERIC_QUESTION = _set(
     """
     paper document text article report file summary summarize summarise main point key idea say tell topic subject
-    describe explain about gist overview content 文章 文档 文件 报告 论文 主要 内容 总结 概括 概述 摘要 大意
-    要点 讲 说 介绍 描述 概要 大概
+    describe explain about gist overview content study work research 文章 文档 文件 报告 论文 主要 内容 总结 概括 概述 摘要 大意
+    要点 讲 说 介绍 描述 概要 大概 研究
     """
 )
 """Words of a question that asks for the gist of the document and for nothing in it."""

@@ -160,7 +160,7 @@ def test_a_parser_taken_over_cannot(tmp_path: Path, probe: str) -> None:
     assert done.returncode == 7
 
 
-def test_a_child_knows_no_secrets_and_dies_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_knows_no_secrets_and_dies_with_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-secret")
     with Pool(1) as own:
         (child,) = own._all
@@ -172,6 +172,7 @@ def test_a_child_knows_no_secrets_and_dies_with_its_parent(monkeypatch: pytest.M
         "print([c._process.pid for c in p._all][0], flush=True); time.sleep(1); os._exit(0)"
     )
     root = Path(__file__).resolve().parents[2]
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True, timeout=30)
     for _ in range(50):
         if not Path(f"/proc/{int(done.stdout)}").exists() or "zombie" in Path(f"/proc/{int(done.stdout)}/status").read_text():

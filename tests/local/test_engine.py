@@ -195,6 +195,19 @@ def test_a_question_for_the_gist_is_answered_by_what_matters_most() -> None:
         assert len(list(draft.claims)) >= 2
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        (ENGLISH, "What are the main results?", "The results show"),
+        (ENGLISH, "What are the limitations of this study?", "A limitation is"),
+        (CHINESE, "主要结果是什么？", "结果表明"),
+        (CHINESE, "这项研究有哪些局限？", "局限在于"),
+    ],
+)
+def test_a_question_for_a_part_of_the_document_is_answered_from_that_part(text: str, question: str, expected: str) -> None:
+    assert any(expected in claim.text for claim in answer(question, extraction(text)).claims)
+
+
 def test_the_document_that_holds_the_answer_is_the_one_cited() -> None:
     bees = extraction(ENGLISH, document="bees")
     trees = extraction("The oak in the garden of the king was 900 years old. It fell in the storm of 1987.", document="trees")
@@ -232,11 +245,43 @@ def test_a_workbook_is_told_sheet_by_sheet() -> None:
 
 def test_three_hundred_pages_are_summarized_in_bounded_time() -> None:
     document = long_document(300)
-    started = time.monotonic()
+    started = time.process_time()
     draft = summary(document)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert 8 <= len(list(draft.claims)) <= 14
     check_quotes(draft, document)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "e.g. " * 30_000,
+        "a" * 150_000,
+        "\u3000" * 100_000 + "x",
+        " " * 100_000 + "x",
+        "word " * 30_000,
+        "1" * 100_000,
+        "“" * 100_000,
+        "。" * 100_000,
+        "." * 100_000 + " a",
+        "（我" * 100_000,
+        "a. " * 100_000,
+        "A" + " " * 100_000 + "b c",
+        "我" * 100_000,
+        "x@" * 100_000,
+    ],
+)
+def test_a_hostile_text_takes_bounded_time(text: str) -> None:
+    document = extraction(text)
+    started = time.process_time()
+    check_quotes(summary(document), document)
+    answer("How many words are there?", document)
+    assert time.process_time() - started < 8
+
+
+def test_a_text_without_full_stops_is_read_in_pieces() -> None:
+    text = "and then we went to the river and saw the boats of the town " * 100
+    assert summary(extraction(text)).found
 
 
 def test_the_same_document_gives_the_same_drafts() -> None:

@@ -1,0 +1,102 @@
+"""What many tests need: a home of their own, the stand-in of the platform, a worker process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from kimi_docs.domain.scope import LOCAL, Actor
+from kimi_docs.library import Library, make_library
+from kimi_docs.settings import load_settings
+from storage.open import open_storage
+from tests.kimi_server import KimiServer
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT.parent / "shared" / "corpus"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, and no setting of the machine that runs the tests."""
+    for name in list(os.environ):
+        if name.startswith(("KIMI_DOCS_", "MOONSHOT_", "KIMI_")) and name != "KIMI_DOCS_LOCKED":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("KIMI_DOCS_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def kimi(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., KimiServer]]:
+    """Starts the stand-in with the options given, and points the settings at it."""
+    with ExitStack() as stack:
+
+        def start(**options: object) -> KimiServer:
+            server = stack.enter_context(KimiServer(**options))
+            monkeypatch.setenv("MOONSHOT_BASE_URL", server.url)
+            monkeypatch.setenv("MOONSHOT_API_KEY", "sk-test-0123456789")
+            monkeypatch.setenv("KIMI_DOCS_TIER", "3")
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def library(home: Path) -> Iterator[Library]:
+    """The library of a screen: its runs wait for a worker."""
+    storage = open_storage(**load_settings().storage)
+    opened = make_library(storage, storage.blobs, load_settings, storage.close)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return LOCAL
+
+
+class Worker:
+    """A real worker process."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Worker":
+        self.process = subprocess.Popen([sys.executable, "-m", "kimi_docs", "worker"], stdin=subprocess.DEVNULL)
+        return self
+
+    def kill(self) -> None:
+        """As `kill -9` does."""
+        if self.process:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def end(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
+
+
+@pytest.fixture
+def worker(home: Path) -> Iterator[Worker]:
+    """Not started yet; ended with the test."""
+    one = Worker()
+    yield one
+    one.end()
+
+
+def eventually(what: Callable[[], object], *, seconds: float = 30) -> object:
+    """Wait until `what` gives something true, and give it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"it did not come true within {seconds} s")
