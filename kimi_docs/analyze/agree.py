@@ -1,71 +1,96 @@
-"""Two nearly equal passages → do they say the same? Digits, units, negations and content words must agree."""
+"""Two nearly equal passages → do they say the same? Digits, signs, units, negations and words must agree, in their order.
+
+Let through: case, spaces, hyphens and punctuation, an article more or less, a word written apart, a slip of one letter that
+makes no other word of the document, a ligature the extraction lost.
+"""
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel
+from rapidfuzz.distance import Indel, Levenshtein
 
-NUMBER = re.compile(r"[-+]?\d+(?:[.,:/]\d+)*")
-UNIT = re.compile(r" ?(%|‰|°[CF]?|[A-Za-zµμ]+(?:/[A-Za-z]+)?|[一-鿿]{1,2})?")
+from kimi_docs.analyze.border import UNSPACED
+
+NUMBER = re.compile(r"(?:(?<![\w.])[-+]\.?|(?<![\w.])\.)?\d+(?:[.,:/^]\d+)*")
+UNIT = re.compile(r" ?(%|‰|°[CF]?|[A-Za-zμ]+(?:/[A-Za-z]+)?|[一-鿿]{1,2})?")
 NEGATIONS = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|hardly|unless|except|fail(?:s|ed)?|lacks?|un(?:able|likely))\b|n't\b"
-    r"|[不没未无非勿莫否禁]|並非|并非|除非",
+    r"|[不没未无非勿莫否禁]",
     re.IGNORECASE,
 )
-NEGATION_BEFORE = re.compile(r"(?:\b(?:not|no|never|without|cannot|nor)|n't) $|[不没未无非勿莫]$", re.IGNORECASE)
-WORD = re.compile(r"[^\W\d_]{2,}|[一-鿿]")
-SAME_WORD_PERCENT = 80.0
-SAME_TEXT_PERCENT = 85.0
-MOST_ADDED = 2
-SMALL_WORDS = frozenset(
-    re.findall(r"\w+", "a an the of in on at to for and or is are was were be been by with that this these those it its as we")
-)
+WORD = re.compile(rf"[{UNSPACED}]|(?:[^\W\d_{UNSPACED}][\u0300-\u036f]*)+")
+SYMBOLS_KEPT = "%‰°^✓✔✗✘☑☒☐"
+SYMBOLS_IGNORED = "|~"
+ARTICLES = frozenset({"a", "an", "the"})
+PREFIXES = frozenset(re.findall(r"\w+", "a an anti de dis il im in ir no non not un under over mis mal"))
+LIGATURES = ("ffi", "ffl", "ff", "fi", "fl")
+SHORTEST_SLIP = 7
 
 
-def agree(quote: str, passage: str) -> bool:
-    """Numbers with their units, negations and content words are the same in both (texts are folded)."""
+def agree(quote: str, passage: str, is_word: Callable[[str], bool] = lambda _: False) -> bool:
+    """The two folded texts say the same. `is_word` tells a word of the document from a slip."""
     return (
         numbers(quote) == numbers(passage)
-        and Counter(n.lower() for n in NEGATIONS.findall(quote)) == Counter(n.lower() for n in NEGATIONS.findall(passage))
-        and _same_words(quote, passage)
+        and _symbols(quote) == _symbols(passage)
+        and _negations(quote) == _negations(passage)
+        and _same_words(quote, passage, is_word)
     )
 
 
 def numbers(text: str) -> list[tuple[str, str]]:
-    """The numbers of a text in order, each with the unit behind it; thousands separators do not count."""
+    """The numbers of a text in order, each with the unit behind it. Thousands separators do not count, brackets around do: (5) is
+    a loss of 5 in a balance sheet."""
     found = []
     for match in NUMBER.finditer(text):
         unit = UNIT.match(text, match.end())
         plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", match.group()).lstrip("+")
-        if plain.startswith("-") and match.start() and text[match.start() - 1].isalnum():
-            plain = plain[1:]  # a hyphen or a range, not a sign
+        if text[match.start() - 1 : match.start()] == "(" and text[match.end() : match.end() + 1] == ")":
+            plain = f"({plain})"
         found.append((plain, (unit.group(1) or "").lower() if unit else ""))
     return found
 
 
-def _same_words(quote: str, passage: str) -> bool:
-    """No content word was put in another's place; slips of a letter and split words pass, and so do small words."""
+def _symbols(text: str) -> list[str]:
+    return [
+        character
+        for character in text
+        if not character.isalnum()
+        and character not in SYMBOLS_IGNORED
+        and (character in SYMBOLS_KEPT or unicodedata.category(character) in ("Sm", "Sc"))
+    ]
+
+
+def _negations(text: str) -> Counter[str]:
+    return Counter(found.lower() for found in NEGATIONS.findall(text))
+
+
+def _same_words(quote: str, passage: str, is_word: Callable[[str], bool]) -> bool:
     left, right = ([word.lower() for word in WORD.findall(text)] for text in (quote, passage))
-    for gone, come, near in _differences(left, right):
-        if fuzz.ratio("".join(gone), "".join(come)) >= SAME_TEXT_PERCENT:
-            continue
-        if len(come) > MOST_ADDED or not all(_known(word, near) for word in gone):
-            return False
-    return True
+    return all(_harmless(gone, come, is_word) for gone, come in _differences(left, right))
 
 
-def _differences(left: list[str], right: list[str]) -> Iterator[tuple[list[str], list[str], list[str]]]:
-    """Runs where two word lists differ: content words only left, only right, and the right ones with their neighbours."""
+def _differences(left: Sequence[str], right: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Runs where two word lists differ: the words only left and those only right."""
     at_left = at_right = 0
     for block in Indel.editops(left, right).as_matching_blocks():
-        gone, come = left[at_left : block.a], right[at_right : block.b]
-        if gone or come:
-            near = right[max(0, at_right - 2) : block.b + 2]
-            yield [word for word in gone if word not in SMALL_WORDS], [word for word in come if word not in SMALL_WORDS], near
+        if block.a > at_left or block.b > at_right:
+            yield left[at_left : block.a], right[at_right : block.b]
         at_left, at_right = block.a + block.size, block.b + block.size
 
 
-def _known(word: str, near: list[str]) -> bool:
-    return any(fuzz.ratio(word, other) >= SAME_WORD_PERCENT for other in near)
+def _harmless(gone: Sequence[str], come: Sequence[str], is_word: Callable[[str], bool]) -> bool:
+    """The words only in the quote are those only in the passage, written apart, misspelt, or with another article."""
+    if "".join(gone) == "".join(come):
+        return PREFIXES.isdisjoint(gone) and PREFIXES.isdisjoint(come)
+    quoted, found = ("".join(word for word in words if word not in ARTICLES) for words in (gone, come))
+    if quoted == found or any(quoted == found.replace(lig, "", 1) or found == quoted.replace(lig, "", 1) for lig in LIGATURES):
+        return True
+    return len(gone) == len(come) == 1 and _slip(quoted, found) and not is_word(quoted)
+
+
+def _slip(one: str, other: str) -> bool:
+    """One letter is wrong, added or lacking, well inside a long word: endings and prefixes carry meaning."""
+    inside = one[:3] == other[:3] and one[-2:] == other[-2:]
+    return inside and min(len(one), len(other)) >= SHORTEST_SLIP and Levenshtein.distance(one, other) == 1

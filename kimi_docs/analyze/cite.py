@@ -1,19 +1,21 @@
 """Quotes said to stand in a document → citations with verdict and right page. No model has a say in it.
 
-`exact`: the folded quote stands in the folded text (`fold` lists what is folded away). `close`: at least 90 % of it does, in one
-place, and numbers, units, negations and content words agree (`agree`). Anything else is `missing`.
+`exact`: the folded quote stands in the folded text and cuts nothing (`fold` lists what is folded away, `border` what must not be
+cut). `close`: 90 % of it stands in one place that says the same (`agree`), or its parts do with "..." between them. Anything else
+is `missing`.
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import islice, pairwise
 
 from rapidfuzz import fuzz
 
-from kimi_docs.analyze.agree import NEGATION_BEFORE, agree
-from kimi_docs.analyze.fold import CJK, fold, offsets
+from kimi_docs.analyze.agree import ARTICLES, NEGATIONS, agree
+from kimi_docs.analyze.border import UNSPACED, cut, joins
+from kimi_docs.analyze.fold import FoldedPages, fold
 from kimi_docs.domain.claims import Citation, Claim, Draft, Section, Verdict
 from kimi_docs.domain.text import Extraction, Span
 
@@ -21,8 +23,20 @@ CLOSE_PERCENT = 90.0
 SHORTEST_FUZZY = 12
 SHORTEST_PART = 6
 LONGEST_GAP = 300
-SEED = 12
-NUMBER_REST = re.compile(r"(?:[.,:]\d+)+ ?[%‰]?| ?[%‰]")
+MOST_PLACES = 2000
+"""Places looked at for one quote: "1" stands everywhere in a workbook."""
+RAREST = 8
+MOST_PAGES = 3
+"""Pages a fuzzy match is tried on, beside the one said."""
+LONGEST_WINDOW = 20_000
+"""Characters a fuzzy match is tried on at once; on a longer page only around the quote's longest words."""
+ELLIPSIS = re.compile(r"[\[(]? ?\.{3,} ?[\])]?")
+SENTENCE_END = re.compile(r"\.(?= |$)|[。;!?]")
+GRAM = re.compile(rf"([^\W{UNSPACED}]+)|([{UNSPACED}]+)")
+ASCII_GRAM = re.compile(r"[a-z0-9_]+")
+WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+OPENING = re.compile(r"[-+±<>≤≥≈$€£¥₹.('\[]*$")
+CLOSING = re.compile(r" ?[%‰)'\]]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,152 +48,160 @@ class Found:
 
 
 class Source:
-    """An extraction, folded once for looking up many quotes. Time of a look-up: that of `str.find` on the text."""
+    """An extraction, folded once for looking up many quotes. An index of words → pages is made when first a quote is not on its
+    page; from then on a look-up costs no more than the few pages it could be on."""
 
     def __init__(self, extraction: Extraction) -> None:
         self.extraction = extraction
-        self._page_offsets = lru_cache(maxsize=64)(self._offsets_of)
 
     @cached_property
-    def _pages(self) -> tuple[str, ...]:
-        return tuple(fold(page.span.of(self.extraction.text)) for page in self.extraction.pages)
-
-    @cached_property
-    def _text(self) -> str:
-        return "".join(self._pages)
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        starts, at = [], 0
-        for page in self._pages:
-            starts.append(at)
-            at += len(page)
-        return starts
+    def _pages(self) -> FoldedPages:
+        return FoldedPages([page.span.of(self.extraction.text) for page in self.extraction.pages])
 
     @cached_property
     def _lower(self) -> str:
-        lower = self._text.lower()
-        return lower if len(lower) == len(self._text) else self._text
+        return self._pages.text.lower()
+
+    @cached_property
+    def _index(self) -> dict[str, list[int]]:
+        """Word (or two characters of a script without spaces) → the pages it stands on, a few characters of the next included."""
+        index: dict[str, list[int]] = {}
+        for page, start in enumerate(self._pages.starts):
+            for gram in _grams(self._lower[start : self._pages.end(page) + 40]):
+                index.setdefault(gram, []).append(page)
+        return index
 
     def cite(self, citation: Citation) -> Citation:
         """The citation looked up: on the page said, else nearest to it, else anywhere in the document."""
-        quote = fold(citation.quote).strip().strip("'").strip()
-        found = self._find(quote, citation.page_said)
         document = self.extraction.document
+        found = self._find(_unwrapped(fold(citation.quote)), citation.page_said or 1)
         if not found:
-            return replace(
-                citation, document=citation.document or document, verdict=Verdict.MISSING, page=None, start=None, end=None
-            )
-        page, start, end = self._original(found.span)
+            document = citation.document or document
+            return replace(citation, document=document, verdict=Verdict.MISSING, page=None, start=None, end=None)
+        index, start, end = self._pages.original(found.span.start, found.span.end)
+        page = self.extraction.pages[index].number
         return replace(citation, document=document, verdict=found.verdict, page=page, start=start, end=end)
 
-    def _find(self, quote: str, page: int | None) -> Found | None:
-        if not any(character.isalnum() for character in quote):
+    def _find(self, quote: str, page: int) -> Found | None:
+        if not self._pages.text or not any(character.isalnum() for character in quote):
             return None
-        near = self._starts[page - 1] if page and page <= len(self._starts) else 0
+        near = min(max(page, 1), len(self._pages)) - 1
         return self._exact(quote, near) or self._elided(quote, near) or self._close(quote, near)
 
     def _exact(self, quote: str, near: int) -> Found | None:
-        truncated = None
-        for start in self._places(quote, near):
-            span = Span(start=start, end=start + len(quote))
-            fits = self._border(span)
-            if fits is Verdict.EXACT:
-                return Found(span=span, verdict=Verdict.EXACT)
-            if fits is Verdict.CLOSE and truncated is None:
-                truncated = Found(span=span, verdict=Verdict.CLOSE)
-        return truncated
+        span = next(self._places(quote, near), None)
+        return Found(span=span, verdict=Verdict.EXACT) if span else None
 
-    def _places(self, quote: str, near: int) -> Iterator[int]:
-        """Where the quote stands: from `near` on, then before it; a bounded number of places."""
-        for low, high in ((near, len(self._text)), (0, min(near + len(quote), len(self._text)))):
-            at, seen = self._text.find(quote, low, high), 0
-            while at >= 0 and seen < 50:
-                yield at
-                at, seen = self._text.find(quote, at + 1, high), seen + 1
+    def _places(self, quote: str, near: int) -> Iterator[Span]:
+        """Where the quote stands whole: on the page said, then page by page away from it."""
+        for page in self._pages_by_distance(quote, near):
+            yield from self._whole(quote, self._pages.starts[page], self._pages.end(page))
 
-    def _border(self, span: Span) -> Verdict:
-        """Exact where the quote ends at words' ends; missing where it cuts a number or a sign; close where it cuts a word, or the
-        "not" before it."""
-        before, after = self._text[max(0, span.start - 12) : span.start], self._text[span.end : span.end + 3]
-        first, last = self._text[span.start], self._text[span.end - 1]
-        if last.isdigit() and (
-            after[:1].isdigit() or (after[:1] in tuple(".,:%‰") and (after[:1] in "%‰" or after[1:2].isdigit()))
-        ):
-            return Verdict.MISSING
-        if first.isdigit() and (before[-1:].isdigit() or _signed(before)):
-            return Verdict.MISSING
-        if _cuts(last, after[:1]) or _cuts(before[-1:], first) or NEGATION_BEFORE.search(before):
-            return Verdict.CLOSE
-        return Verdict.EXACT
+    def _whole(self, quote: str, low: int, high: int) -> Iterator[Span]:
+        """Where the quote begins between `low` and `high` and cuts nothing."""
+        text, limit = self._pages.text, high + len(quote) - 1
+        at, seen = text.find(quote, low, limit), 0
+        while at >= 0 and seen < MOST_PLACES:
+            if not cut(text, at, at + len(quote)):
+                yield Span(start=at, end=at + len(quote))
+            at, seen = text.find(quote, at + 1, limit), seen + 1
+
+    def _pages_by_distance(self, quote: str, near: int) -> Iterator[int]:
+        """The page said, then those on which the rarest word of the quote stands (or which run on to such a page)."""
+        yield near
+        holding = min((self._index.get(gram, []) for gram in _grams(quote.lower())), key=len, default=range(len(self._pages)))
+        reach = len(quote) if len(holding) < len(self._pages) else 0
+        pages = {p for page in holding for p in range(self._pages.page_at(self._pages.starts[page] - reach), page + 1)} - {near}
+        yield from sorted(pages, key=lambda page: (abs(page - near), page))
 
     def _elided(self, quote: str, near: int) -> Found | None:
-        """A quote with "..." in it: every part stands there, in order, not far apart."""
-        parts = [part.strip(" []()") for part in quote.split("...")]
-        parts = [part for part in parts if part]
+        """A quote with "..." in it: every part stands there, in order, not far apart, and what is left out turns nothing round."""
+        parts = [part for part in (part.strip() for part in ELLIPSIS.split(quote)) if part]
+        if len(parts) == 1 and parts[0] != quote:
+            return self._exact(parts[0], near)
         if len(parts) < 2 or any(len(part) < SHORTEST_PART for part in parts):
-            return self._exact(parts[0], near) if len(parts) == 1 and "..." in quote else None
-        first = self._exact(parts[0], near)
-        end = first.span.end if first else 0
-        for part in parts[1:]:
-            start = self._text.find(part, end, end + LONGEST_GAP + len(part)) if first else -1
-            if start < 0:
-                return None
-            end = start + len(part)
-        return Found(span=Span(start=first.span.start, end=end), verdict=Verdict.CLOSE) if first else None
+            return None
+        for first in islice(self._places(parts[0], near), 20):
+            end: int | None = first.end
+            for left, part in pairwise(parts):
+                end = self._following(left, part, end) if end else None
+            if end:
+                return Found(span=Span(start=first.start, end=end), verdict=Verdict.CLOSE)
+        return None
+
+    def _following(self, left: str, part: str, at: int) -> int | None:
+        """Where the next part of an elided quote ends."""
+        for span in self._whole(part, at, min(at + LONGEST_GAP, len(self._pages.text))):
+            if _may_be_left_out(left, self._pages.text[at : span.start]):
+                return span.end
+        return None
 
     def _close(self, quote: str, near: int) -> Found | None:
         if len(quote) < SHORTEST_FUZZY:
             return None
         sought = quote.lower()
-        for low, high in self._windows(sought, near):
-            place = fuzz.partial_ratio_alignment(sought, self._lower[low:high], score_cutoff=CLOSE_PERCENT)
-            if not place:
-                continue
-            span = self._whole_words(Span(start=low + place.dest_start, end=low + place.dest_end))
-            if agree(quote, self._text[span.start : span.end]):
-                return Found(span=span, verdict=Verdict.CLOSE)
+        for page in self._likely_pages(sought, near):
+            for low, high in self._windows(sought, page):
+                place = fuzz.partial_ratio_alignment(sought, self._lower[low:high], score_cutoff=CLOSE_PERCENT)
+                span = place and self._agreeing(quote, low + place.dest_start, low + place.dest_end)
+                if span:
+                    return Found(span=span, verdict=Verdict.CLOSE)
         return None
 
-    def _windows(self, sought: str, near: int) -> Iterator[tuple[int, int]]:
-        """Where to look: the page said with its borders, then around places that share a piece of the quote."""
-        size = len(sought)
-        page = max(0, bisect_right(self._starts, near) - 1)
-        page_end = self._starts[page + 1] if page + 1 < len(self._starts) else len(self._text)
-        yield max(0, near - size), min(len(self._text), page_end + size)
-        seen: set[int] = set()
-        step = max(SEED, size // 8)
-        for at in range(0, max(1, size - SEED + 1), step):
-            place = self._lower.find(sought[at : at + SEED])
-            if place >= 0 and (place - at) // size not in seen:
-                seen.add((place - at) // size)
-                yield max(0, place - at - size // 4), min(len(self._text), place - at + size + size // 4)
+    def _windows(self, sought: str, page: int) -> Iterator[tuple[int, int]]:
+        """The page with what may run over its borders; of a very long one the places where the quote's longest words stand."""
+        low, high = max(0, self._pages.starts[page] - len(sought)), self._pages.end(page) + len(sought)
+        if high - low <= LONGEST_WINDOW + 2 * len(sought):
+            yield low, high
+            return
+        reach = len(sought) + len(sought) // 4
+        for gram in sorted(_grams(sought), key=len, reverse=True)[:MOST_PAGES]:
+            at = self._lower.find(gram, low, high)
+            if at >= 0:
+                yield max(low, at - reach), min(high, at + reach)
 
-    def _whole_words(self, span: Span) -> Span:
-        start, end = span.start, span.end
-        while start > 0 and _cuts(self._text[start - 1], self._text[start]):
-            start -= 1
-        while end < len(self._text) and _cuts(self._text[end - 1], self._text[end]):
-            end += 1
-        if self._text[start].isdigit() and _signed(self._text[max(0, start - 2) : start]):
-            start -= 1
-        if self._text[end - 1].isdigit() and (rest := NUMBER_REST.match(self._text, end)):
-            end = rest.end()
-        while start < end and self._text[start] == " ":
-            start += 1
-        return Span(start=start, end=end)
+    def _likely_pages(self, sought: str, near: int) -> Iterator[int]:
+        """The page said, then the few that share most of the quote's rarest words."""
+        yield near
+        grams = _grams(sought)
+        holding = sorted((self._index[gram] for gram in grams if gram in self._index), key=len)
+        if len(holding) * 2 < len(grams):
+            return
+        shared: dict[int, int] = {}
+        for pages in holding[:RAREST]:
+            for page in pages:
+                shared[page] = shared.get(page, 0) + 1
+        shared.pop(near, None)
+        ranked = sorted(shared, key=lambda page: (-shared[page], abs(page - near)))
+        yield from (page for page in ranked[:MOST_PAGES] if shared[page] * 2 >= min(len(holding), RAREST))
 
-    def _original(self, span: Span) -> tuple[int, int, int]:
-        """Page number, and start and end in that page's own text (a quote that runs on to the next page ends with the page)."""
-        index = max(0, bisect_right(self._starts, span.start) - 1)
-        origin = self._page_offsets(index)
-        first = span.start - self._starts[index]
-        last = min(span.end - self._starts[index], len(origin) - 1)
-        end = origin[last - 1] + 1 if last > first else origin[first]
-        return self.extraction.pages[index].number, origin[first], end
+    def _agreeing(self, quote: str, start: int, end: int) -> Span | None:
+        """The passage about there, at words' ends, that says the same as the quote."""
+        text = self._pages.text
+        for first in self._word_starts(quote, start):
+            for last in self._word_ends(quote, end):
+                if first < last and not cut(text, first, last) and agree(quote, text[first:last], self._is_word):
+                    return Span(start=first, end=last)
+        return None
 
-    def _offsets_of(self, index: int) -> Sequence[int]:
-        return offsets(self.extraction.pages[index].span.of(self.extraction.text))
+    def _word_starts(self, quote: str, at: int) -> list[int]:
+        """Starts of words about there that begin like the quote (its article aside), nearest first."""
+        begin = next((w[:1] for w in WORD.findall(quote.lower()) if w not in ARTICLES), "")
+        low = max(0, at - SHORTEST_FUZZY)
+        starts = [low + m.start() for m in re.finditer(re.escape(begin), self._lower[low : at + SHORTEST_FUZZY])]
+        whole = (s for s in starts if s == 0 or not joins(self._lower[s - 1], self._lower[s]))
+        return sorted((_opened(self._lower, s) for s in whole), key=lambda s: abs(s - at))
+
+    def _word_ends(self, quote: str, at: int) -> list[int]:
+        """Ends of words about there that end like the quote, nearest first."""
+        final = next((c for c in reversed(quote.lower()) if c.isalnum() or c in "%‰"), "")
+        low, length = max(0, at - SHORTEST_FUZZY), len(self._lower)
+        ends = [low + m.end() for m in re.finditer(re.escape(final), self._lower[low : at + SHORTEST_FUZZY])]
+        whole = (e for e in ends if e >= length or not joins(self._lower[e - 1], self._lower[e]))
+        return sorted((_closed(self._lower, e) for e in whole), key=lambda e: abs(e - at))
+
+    def _is_word(self, word: str) -> bool:
+        return word in self._index
 
 
 class Verifier:
@@ -207,32 +229,54 @@ class Verifier:
 def cite(citation: Citation, sources: Sequence[Source]) -> Citation:
     """One citation looked up in several documents; a missing one keeps the document it named."""
     ranked = sorted(sources, key=lambda source: source.extraction.document != citation.document)
-    looked_up = [citation]
+    best = replace(citation, verdict=Verdict.MISSING, page=None, start=None, end=None)
     for source in ranked:
         said_here = source.extraction.document == citation.document or not citation.document
-        looked_up.append(source.cite(citation if said_here else replace(citation, page_said=None)))
-        if looked_up[-1].verdict is Verdict.EXACT:
+        found = source.cite(citation if said_here else replace(citation, page_said=None))
+        if found.verdict is Verdict.EXACT or best.verdict is Verdict.MISSING:
+            best = found
+        if found.verdict is Verdict.EXACT:
             break
-    best = min(looked_up[1:] or looked_up, key=lambda c: list(Verdict).index(c.verdict))
     document = citation.document if best.verdict is Verdict.MISSING and citation.document else best.document
     return replace(best, page_said=citation.page_said, document=document)
 
 
-def _cuts(left: str, right: str) -> bool:
-    """A word or number goes on over this border."""
-    return left.isalnum() and right.isalnum() and not (_is_cjk(left) or _is_cjk(right))
+def _unwrapped(quote: str) -> str:
+    """Without the quotation marks a model puts around its quotes."""
+    quote = quote.strip()
+    if quote.startswith("'"):
+        return quote.strip("'").strip()
+    return quote if re.search(r"\d'+$", quote) else quote.rstrip("'").rstrip()
 
 
-def _is_cjk(character: str) -> bool:
-    return any(low <= character <= high for low, high in _CJK_RANGES)
+def _opened(text: str, start: int) -> int:
+    """The start with the sign or bracket before it."""
+    match = OPENING.search(text, max(0, start - 3), start)
+    return match.start() if match else start
 
 
-_CJK_RANGES = [(CJK[at], CJK[at + 2]) for at in range(0, len(CJK), 3)]
+def _closed(text: str, end: int) -> int:
+    """The end with the percent sign or bracket behind it."""
+    match = CLOSING.match(text, end)
+    return match.end() if match and match.group().strip() else end
 
 
-def _signed(before: str) -> bool:
-    return bool(before) and ((before[-1] in "-+" and (len(before) < 2 or not before[-2].isalnum())) or _decimal(before))
+def _grams(text: str) -> set[str]:
+    """Words, and pairs of characters of scripts without spaces."""
+    if text.isascii():
+        return set(ASCII_GRAM.findall(text))
+    found: set[str] = set()
+    for word, run in GRAM.findall(text):
+        if word:
+            found.add(word)
+        else:
+            found.update(map("".join, pairwise(run)))
+    return found
 
 
-def _decimal(before: str) -> bool:
-    return len(before) > 1 and before[-1] in ".," and before[-2].isdigit()
+def _may_be_left_out(left: str, gap: str) -> bool:
+    """What "..." stands for holds no negation in the sentences that were cut, and whole sentences otherwise."""
+    ends = [match.end() for match in SENTENCE_END.finditer(gap)]
+    if ends and not SENTENCE_END.search(left[-1:]) and ends[0] > 2:
+        return False
+    return not NEGATIONS.search(gap[ends[-1] :] if ends else gap)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from kimi_docs.analyze.kimi_engine import PROMPT_MARGIN_TOKENS, plan
+from kimi_docs.analyze.plan import PROMPT_MARGIN_TOKENS, plan
 from kimi_docs.domain.calls import Estimate
 from kimi_docs.domain.claims import SummaryOrder
 from kimi_docs.domain.text import Extraction

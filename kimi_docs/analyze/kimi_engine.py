@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from kimi_docs.analyze import prompts
-from kimi_docs.analyze.chunk import split
+from kimi_docs.analyze.plan import choose_model, plan
 from kimi_docs.analyze.templates import Template, get_template
 from kimi_docs.domain.calls import Completion, Request
 from kimi_docs.domain.claims import Answer, Citation, Claim, Draft, Section, SummaryOrder
@@ -18,51 +18,12 @@ from kimi_docs.errors import TooLong, Withheld
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Catalog, Model
 from kimi_docs.kimi.structured import ask_structured
-from kimi_docs.kimi.tokens import count, count_messages
+from kimi_docs.kimi.tokens import count_messages
 from kimi_docs.language import Message, say
 from kimi_docs.settings import Settings
 
 MOST_CLAIMS = 24
-PROMPT_MARGIN_TOKENS = 1_500
-"""Rules, task, schema and page marks beside a document's text."""
-
 Shape = TypeVar("Shape", bound=BaseModel)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """The calls a summary takes: the model, and the spans of the document that go into one call each."""
-
-    model: Model
-    spans: tuple[Span, ...]
-
-    @property
-    def calls(self) -> int:
-        return len(self.spans) + (len(self.spans) > 1)
-
-
-def plan(extraction: Extraction, settings: Settings, catalog: Catalog, wanted: str = "") -> Plan:
-    """Whole documents in one call where window, tokens a minute and `chunk_tokens` allow it; else the fewest parts."""
-    tokens = count(extraction.text) + len(extraction.pages) * 6 + PROMPT_MARGIN_TOKENS
-    model = choose_model(tokens, settings, catalog, wanted)
-    room = min(model.window_tokens, settings.limits.tpm) - model.output_tokens - model.overhead_tokens - PROMPT_MARGIN_TOKENS
-    if settings.chunk_tokens:
-        room = min(room, settings.chunk_tokens)
-    whole = Span(start=0, end=len(extraction.text))
-    spans = (whole,) if tokens - PROMPT_MARGIN_TOKENS <= room else split(extraction, room, _count_with_marks)
-    return Plan(model=model, spans=spans)
-
-
-def _count_with_marks(text: str) -> int:
-    return int(count(text) * 1.02) + 20
-
-
-def choose_model(prompt_tokens: int, settings: Settings, catalog: Catalog, wanted: str = "") -> Model:
-    """The model named, or for `auto` the cheapest that takes the prompt whole, else the one with the largest window."""
-    name = wanted or settings.model
-    if name and name != "auto":
-        return catalog.get(name)
-    return catalog.cheapest(prompt_tokens, tpm=settings.limits.tpm) or catalog.widest
 
 
 class KimiEngine:

@@ -52,6 +52,11 @@ class Builder:
         for block, first, last, level in marks:
             self._blocks.append(Block(kind=block, span=Span(start=start + first, end=start + last), level=level))
 
+    @property
+    def first_label(self) -> str:
+        """What the first page calls itself: the title of a document that says none."""
+        return self._pages[0].label if self._pages else ""
+
     def notice(self, notice: Notice) -> None:
         if len(self.notices) < 1000:
             self.notices.append(notice)

@@ -1,7 +1,11 @@
-"""Zip of XML parts (docx) → XML trees, without entities, DTDs or network."""
+"""Zip of XML parts (docx, pptx, odt, epub) → XML trees, without entities, DTDs or network."""
 
+import posixpath
 import zipfile
-from pathlib import Path, PurePosixPath
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,6 +16,14 @@ from kimi_docs.language import say
 
 Element = Any
 """An lxml element (the library has no types)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relation:
+    """What a part says another part is to it: the last word of the type, and where it lies in the package."""
+
+    kind: str
+    target: str
 
 
 class Package:
@@ -35,22 +47,23 @@ class Package:
 
     def tree(self, name: str) -> Element | None:
         """The root of a part, None where there is no such part."""
+        content = self.content(name)
+        if content is None:
+            return None
+        try:
+            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
+            return etree.fromstring(content, parser)
+        except (etree.XMLSyntaxError, ValueError) as error:
+            raise damaged() from error
+
+    def content(self, name: str) -> bytes | None:
+        """The bytes of a part, None where there is no such part. Raises: Damaged."""
         stored = self._names.get(name.lower())
         if stored is None:
             return None
         try:
-            content = self._archive.read(stored)
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
-            return etree.fromstring(content, parser)
-        except (
-            zipfile.BadZipFile,
-            etree.XMLSyntaxError,
-            OSError,
-            ValueError,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-        ) as error:
+            return self._archive.read(stored)
+        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
             raise damaged() from error
 
     def optional(self, name: str) -> Element | None:
@@ -60,17 +73,23 @@ class Package:
         except Damaged:
             return None
 
-    def main_part(self) -> str:
+    def main_part(self, usual: str = "word/document.xml") -> str:
         """Where the relations of the package say the document is; the usual place where they say nothing."""
-        relations = self.optional("_rels/.rels")
-        for relation in relations if relations is not None else ():
-            if str(relation.get("Type", "")).endswith("/officeDocument"):
-                return _normal(relation.get("Target", ""))
-        return "word/document.xml"
+        found = (relation.target for relation in self.relations("").values() if relation.kind == "officeDocument")
+        return next(found, usual)
 
-
-def _normal(target: str) -> str:
-    return str(PurePosixPath("/", target)).lstrip("/")
+    def relations(self, part: str) -> Mapping[str, Relation]:
+        """By their ids, what a part refers to within the package."""
+        folder, name = posixpath.split(part)
+        root = self.optional(posixpath.join(folder, "_rels", f"{name}.rels"))
+        return {
+            str(relation.get("Id", "")): Relation(
+                kind=str(relation.get("Type", "")).rpartition("/")[2],
+                target=posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/"),
+            )
+            for relation in (root if root is not None else ())
+            if relation.get("TargetMode") != "External" and local(relation) == "Relationship"
+        }
 
 
 def local(element: Element) -> str:
@@ -94,5 +113,5 @@ def child(element: Element | None, name: str) -> Element | None:
 
 def damaged() -> Damaged:
     return Damaged(
-        say("This document is damaged and cannot be read."), say("Open it in a word processor, save it again, and add that file.")
+        say("This document is damaged and cannot be read."), say("Open it in the program it comes from, save it again, and add that.")
     )

@@ -29,18 +29,26 @@ _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_\-]
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - a page has no password
     """Raises: EmptyDocument, NoText, TooLarge."""
-    text = tidy(_decoded(path.read_bytes()))
-    try:
-        root = html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), parser=html.HTMLParser(no_network=True))
-    except (ParserError, ValueError) as error:
-        raise EmptyDocument(say("This page is empty.")) from error
+    root = parse(decoded(path.read_bytes()))
     builder = Builder(document_id, EXTRACTOR)
-    add_sections(builder, _Reader().paragraphs(root))
+    add_sections(builder, paragraphs(root))
     return builder.finish(title=str(root.findtext(".//title") or ""))
 
 
-def _decoded(content: bytes) -> str:
-    """By what the page itself says, where that is right."""
+def parse(text: str) -> Any:
+    """The root of a page. Raises: EmptyDocument."""
+    try:
+        return html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", tidy(text)), parser=html.HTMLParser(no_network=True))
+    except (ParserError, ValueError) as error:
+        raise EmptyDocument(say("This page is empty.")) from error
+
+
+def paragraphs(root: Any) -> Iterator[Paragraph]:
+    return _Reader().paragraphs(root)
+
+
+def decoded(content: bytes) -> str:
+    """The text of a page. By what the page itself says, where that is right."""
     declared = _CHARSET.search(content[:4000])
     if declared and not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         name = declared[1].decode("ascii").lower()

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from kimi_docs.domain.text import BlockKind, Extraction, Notice
 from kimi_docs.extract.build import Builder, tidy
 from kimi_docs.extract.package import Element, Package, child, damaged
+from kimi_docs.extract.properties import properties
 from kimi_docs.extract.sections import Paragraph, add_sections
 from kimi_docs.extract.word_styles import Styles
 from kimi_docs.extract.word_walk import Walk
@@ -29,7 +30,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         for part, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes"), ("comments", "Comments")):
             paragraphs += _notes(walk, package.optional(f"{folder}/{part}.xml"), label)
         paragraphs += _margins(walk, package, folder)
-        title = _core_title(package) or walk.title
+        about = properties(package)
     add_sections(builder, _cleaned(paragraphs))
     if walk.pictures:
         message = say("This document has {count} pictures; text in them was not read.", count=walk.pictures)
@@ -39,7 +40,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         builder.notice(Notice(code="hidden_text", message=message))
     if walk.deleted:
         builder.notice(Notice(code="tracked_deletions", message=say("Tracked deletions were left out, insertions kept.")))
-    return builder.finish(title=title)
+    return builder.finish(title=about.pop("title", "") or walk.title, metadata=about)
 
 
 def _cleaned(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:
@@ -68,9 +69,3 @@ def _margins(walk: Walk, package: Package, folder: str) -> Iterator[Paragraph]:
                 label = "" if said else "Headers and footers"
                 yield Paragraph(text=text, kind=BlockKind.PARAGRAPH, fresh=not said, label=label)
                 said.add(text)
-
-
-def _core_title(package: Package) -> str:
-    title = child(package.optional("docProps/core.xml"), "title")
-    text = (title.text or "").strip() if title is not None else ""
-    return "" if text.lower() in {"untitled", "word document", "document", "无标题", "文档"} else text

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kimi_docs.domain.text import BlockKind
+from kimi_docs.extract.equation import linear
 from kimi_docs.extract.package import Element, attribute, child, local
 from kimi_docs.extract.sections import Paragraph
 from kimi_docs.extract.word_styles import TITLE, Styles
@@ -99,6 +100,8 @@ class Walk:
                 parts.append(_WORDS[name])
             elif name == "r":
                 parts.append(self._run(element))
+            elif name == "oMath":
+                parts.append(linear(element))
             elif name == "txbxContent":
                 self._boxes.append(element)
             elif name in {"blip", "imagedata"}:

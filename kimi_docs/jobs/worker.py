@@ -14,6 +14,7 @@ from dbos import DBOS, SetWorkflowID
 from kimi_docs.domain.ports import Storage
 from kimi_docs.errors import Misconfigured
 from kimi_docs.jobs import durable
+from kimi_docs.jobs.engines import preload
 from kimi_docs.jobs.work import Workshop
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
@@ -42,6 +43,7 @@ def work(workshop: Workshop, settings: Settings, *, stop: threading.Event) -> No
     global _workshop
     with _alone(settings):
         _workshop = workshop
+        preload(settings)
         _launch(settings)
         try:
             while True:
