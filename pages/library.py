@@ -102,12 +102,12 @@ def shelf() -> None:
 
 
 def row(document: Document) -> None:
-    name, facts, action = st.columns([6, 3, 1], vertical_alignment="center")
+    name, facts, action = st.columns([6, 3, 1.4], vertical_alignment="center")
     if name.button(show.text(document.shown_name), key=f"open_{document.id[:16]}", type="tertiary", icon=":material/description:"):
         show.open_document(document.id)
     added = f"{document.added_at:%Y-%m-%d}" if document.added_at else ""
     facts.caption(f"{document.format} · {show.size(document.bytes)} · {document.language or '–'} · {added}")
-    if action.button("", icon=":material/delete:", key=f"delete_{document.id[:16]}", help=_("Move to the trash"), type="tertiary"):
+    if action.button(_("Delete"), icon=":material/delete:", key=f"delete_{document.id[:16]}", type="tertiary"):
         library.delete_document(actor, document.id)
         tab.deleted_document = document.id
         st.rerun()

@@ -10,23 +10,23 @@ library, actor, tab = state.library(), state.actor(), state.tab()
 
 
 def row(session: Session, *, deleted: bool) -> None:
-    name, facts, first, second = st.columns([6, 3, 1, 1], vertical_alignment="center")
+    name, facts, first, second = st.columns([5, 3, 1.6, 1.4], vertical_alignment="center")
     title = show.text(session.title) if session.title else _("Without a question yet")
     if name.button(title, key=f"open_{session.id}", type="tertiary", icon=":material/forum:", disabled=deleted):
         st.switch_page("ask.py", query_params={"session": session.id})
     used = f"{session.updated_at:%Y-%m-%d %H:%M}" if session.updated_at else ""
     facts.caption(_("Documents: {count} · {when}", count=len(session.documents), when=used))
     if deleted:
-        if first.button("", icon=":material/restore_from_trash:", key=f"restore_{session.id}", help=_("Take back")):
+        if first.button(_("Take back"), icon=":material/restore_from_trash:", key=f"restore_{session.id}", type="tertiary"):
             library.restore_session(actor, session.id)
             st.rerun()
         return
-    with first.popover("", icon=":material/edit:", help=_("Rename"), key=f"rename_{session.id}"):
+    with first.popover(_("Rename"), icon=":material/edit:", type="tertiary", key=f"rename_{session.id}"):
         title = st.text_input(_("Name"), value=session.title, key=f"name_{session.id}", max_chars=200)
         if st.button(_("Save"), key=f"save_{session.id}"):
             library.rename_session(actor, session.id, title)
             st.rerun()
-    if second.button("", icon=":material/delete:", key=f"delete_{session.id}", help=_("Move to the trash"), type="tertiary"):
+    if second.button(_("Delete"), icon=":material/delete:", key=f"delete_{session.id}", type="tertiary"):
         library.delete_session(actor, session.id)
         tab.deleted_session = session.id
         st.rerun()

@@ -42,8 +42,10 @@ def style() -> None:
         "[data-testid=stColumn]:has(.st-key-page_view){align-self:flex-start}"
         "@media (min-width:640px){[data-testid=stColumn]:has(.st-key-page_view){position:sticky;top:3.5rem}}"
         "[data-testid=stFileUploaderDropzoneInstructions]{display:none}"
-        f"[data-testid=stFileUploaderDropzone] button p{{font-size:0}}"
-        f"[data-testid=stFileUploaderDropzone] button p::after{{content:'{_('Choose files')}';font-size:.875rem}}"
+        "[data-testid=stFileUploaderDropzone] button p{visibility:hidden;display:flex}"
+        f"[data-testid=stFileUploaderDropzone] button p::after{{content:'{_('Choose files')}';visibility:visible}}"
+        "[data-testid=stFileUploaderDropzone] button p{font-size:0}"
+        "[data-testid=stFileUploaderDropzone] button p::after{font-size:.875rem}"
         "[class*='st-key-citation_'] button{padding:0 .5rem;min-height:1.75rem}"
         "</style>"
     )
@@ -218,13 +220,13 @@ def page_view(document: Document, extraction: Extraction) -> None:
 def _turning(document: Document, extraction: Extraction, number: int) -> None:
     page = extraction.page(number)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("", icon=":material/chevron_left:", key="previous_page", help=_("Previous page"), disabled=number <= 1):
+        if st.button(_("Previous"), icon=":material/chevron_left:", key="previous_page", disabled=number <= 1):
             state.turn_to(document.id, number - 1)
             st.rerun()
         name = words.page_name(page, state.language()) if page else ""
         st.markdown(f"**{text(name)}** · {number}/{len(extraction.pages)}")
         last = number >= len(extraction.pages)
-        if st.button("", icon=":material/chevron_right:", key="next_page", help=_("Next page"), disabled=last):
+        if st.button(_("Next"), icon=":material/chevron_right:", key="next_page", disabled=last):
             state.turn_to(document.id, number + 1)
             st.rerun()
 
