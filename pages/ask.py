@@ -13,7 +13,7 @@ from kimi_docs.export import report
 from pages.shared import show, state
 from pages.shared.state import _
 
-FOLLOW_SECONDS = 0.1
+FOLLOW_SECONDS = 0.05
 
 library, actor, tab = state.library(), state.actor(), state.tab()
 
@@ -60,12 +60,14 @@ def answer_view(answer: Answer, extractions: list[Extraction], number: int) -> i
     return number
 
 
-def pending(session: Session, extractions: list[Extraction]) -> None:
-    """The question being answered, followed as it is written; or why the last one was not answered."""
-    runs = library.runs(actor, session=session.id, limit=5)
-    run = runs[0] if runs else None
-    if not run or run.state in (RunState.DONE, RunState.PARTIAL):
-        return
+def unanswered(session: Session) -> Run | None:
+    """The last question, if it has no answer yet."""
+    runs = library.runs(actor, session=session.id, limit=1)
+    return runs[0] if runs and runs[0].state not in (RunState.DONE, RunState.PARTIAL) else None
+
+
+def pending(session: Session, run: Run, extractions: list[Extraction]) -> None:
+    """The question being answered, followed as it is written; or why it was not answered."""
     with st.chat_message("user"):
         st.markdown(show.text(run.question))
     with st.chat_message("assistant", avatar=":material/fact_check:"):
@@ -84,7 +86,7 @@ def pending(session: Session, extractions: list[Extraction]) -> None:
 
 def follow(run: Run, extractions: list[Extraction]) -> None:
     status = st.empty()
-    growing, drawn = st.empty(), None
+    growing, drawn = st.container(key="growing").empty(), None
     if st.button(_("Stop"), key="stop", icon=":material/stop_circle:"):
         library.stop(actor, run.id)
     while not run.state.ended:
@@ -128,7 +130,7 @@ def current() -> Session | None:
 
 
 def main() -> None:
-    session = current()
+    session, run = current(), None
     st.title(show.text(session.title) if session and session.title else _("Ask"))
     if not library.count(actor):
         st.info(_("There is no document to ask yet. Add one in the library, or try the sample there."))
@@ -140,6 +142,7 @@ def main() -> None:
         chosen = choose(session)
         extractions = [found for found in (library.extraction(actor, id) for id in chosen) if found]
         if session:
+            run = unanswered(session)  # before the answers: one that comes in between is among them
             export(session, [library.document(actor, id) for id in session.documents])
             conversation(session, extractions)
         else:
@@ -153,9 +156,9 @@ def main() -> None:
         library.ask(actor, session.id, question)
         state.set_parameter("session", session.id)
         st.rerun()
-    if session:
+    if session and run:
         with place:
-            pending(session, extractions)
+            pending(session, run, extractions)
 
 
 main()

@@ -14,7 +14,7 @@ from kimi_docs.export import report
 from pages.shared import show, state
 from pages.shared.state import _
 
-FOLLOW_SECONDS = 0.15
+FOLLOW_SECONDS = 0.05
 
 library, actor = state.library(), state.actor()
 
@@ -106,7 +106,7 @@ def follow(run: Run, extraction: Extraction) -> None:
     status = st.empty()
     if st.button(_("Stop"), key="stop", icon=":material/stop_circle:"):
         library.stop(actor, run.id)
-    growing, drawn = st.empty(), None
+    growing, drawn = st.container(key="growing").empty(), None
     while not run.state.ended:
         status.info(show.stage(run), icon=":material/progress_activity:")
         if run.draft and run.draft.sections and run.draft != drawn:
@@ -177,9 +177,9 @@ def main() -> None:
     with right:
         show.page_view(document, extraction)
     with left:
+        run = last_run(document)  # before the summaries: one that ends in between is among them
         summaries = list(library.summaries(actor, document.id))
         shown = controls(document, summaries)
-        run = last_run(document)
         if run and not run.state.ended:
             follow(run, extraction)
         failed(run, extraction)

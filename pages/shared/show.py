@@ -39,6 +39,7 @@ def style() -> None:
         "<style>"
         ".st-key-page_view img{border:1px solid rgba(128,128,128,.35);border-radius:.25rem}"
         ".stMainBlockContainer{padding-top:3.5rem}"
+        ".stMainBlockContainer h1{font-size:clamp(1.4rem,2.4vw,2.1rem)}"
         "[data-testid=stColumn]:has(.st-key-page_view){align-self:flex-start}"
         "@media (min-width:640px){[data-testid=stColumn]:has(.st-key-page_view){position:sticky;top:3.5rem}}"
         "[data-testid=stFileUploaderDropzoneInstructions]{display:none}"
@@ -244,7 +245,11 @@ def _cited(citation: Citation) -> None:
 
 def _picture(document: Document, number: int, citation: Citation | None) -> None:
     here = citation if citation and citation.page == number else None
-    picture = _page_picture(state.actor(), document.id, number, here)
+    try:
+        picture = _page_picture(state.actor(), document.id, number, here)
+    except KimiDocsError as error:  # the page cannot be drawn; what was read of it still stands beside
+        problem(error)
+        return
     alt = _("Page {number} of {name}", number=number, name=document.name)
     if here and here.verdict is not Verdict.MISSING:
         alt += " — " + _("the quote is marked")
