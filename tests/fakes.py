@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, replace
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kimi_docs.domain.calls import Call, CallState, Departure
+from kimi_docs.domain.calls import Call, CallState, Departure, Mark, Sending
 from kimi_docs.domain.claims import Answer, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
@@ -54,11 +55,39 @@ class MemoryBlobs:
         self.kept.pop(id, None)
 
 
+class MemoryMeter:
+    """Fits `Meter`, for the members of one process."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, dict[str, list[Mark]]] = {}
+        self.measures: dict[tuple[str, str], str] = {}
+        self.exchanges = 0
+        self._lock = threading.Lock()
+
+    def read(self, account: str) -> Sequence[Mark]:
+        with self._lock:
+            return [mark for marks in self.marks.get(account, {}).values() for mark in marks]
+
+    def exchange(self, account: str, member: str, now: float, decide: Callable[[Sequence[Mark]], Sequence[Mark]]) -> None:
+        with self._lock:
+            self.exchanges += 1
+            members = self.marks.setdefault(account, {})
+            others = [mark for name, marks in members.items() if name != member for mark in marks if mark.until > now]
+            members[member] = list(decide(others))
+
+    def find_measure(self, account: str, name: str) -> str | None:
+        return self.measures.get((account, name))
+
+    def save_measure(self, account: str, name: str, content: str) -> None:
+        self.measures[account, name] = content
+
+
 class MemoryStorage:
     """Fits `Storage`: everybody's rows, by table and key, each with whose it is."""
 
     def __init__(self) -> None:
         self.blobs = MemoryBlobs()
+        self.meter = MemoryMeter()
         self.rows: dict[str, dict[tuple[str, str], tuple[Actor, Any]]] = {}
 
     def of(self, actor: Actor) -> "MemoryStore":
@@ -85,7 +114,7 @@ class MemoryStore:
 
     def __init__(self, storage: MemoryStorage, actor: Actor) -> None:
         self._storage = storage
-        self._actor = actor
+        self._actor = self.actor = actor
 
     def _key(self, table: str, id: str) -> tuple[str, str]:
         return (self._actor.space if table in _SHARED else "", id)
@@ -231,6 +260,18 @@ class MemoryStore:
         here = self._find("calls", call.id)
         if here is None or here.state != CallState.ANSWERED or call.state == CallState.ANSWERED:
             self._save("calls", call.id, call)
+
+    def write_calls(self, sent: Sequence[Sending] = (), saved: Sequence[Call] = ()) -> Sequence[Call]:
+        for call in saved:
+            self.save_call(call)
+        return [self._send(sending) for sending in sent]
+
+    def _send(self, sending: Sending) -> Call:
+        here = self._find("calls", sending.call.id)
+        if here and not sending.may_leave(here):
+            return here
+        self.save_departure(sending.departure)
+        return self._save("calls", sending.call.id, sending.call)
 
     def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
         return self._list("calls", lambda call: run in ("", call.run), "sent_at")[:limit]

@@ -202,7 +202,9 @@ def test_a_closed_pipe_ends_quietly(home: Path) -> None:
     assert "BrokenPipe" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [[], ["extract"], ["estimate"], ["summarize"], ["ask"], ["usage"], ["doctor"], ["serve"], ["worker"]])
+@pytest.mark.parametrize(
+    "command", [[], ["extract"], ["estimate"], ["summarize"], ["ask"], ["usage"], ["doctor"], ["serve"], ["worker"]]
+)
 def test_every_command_has_help_with_an_example(home: Path, command: Sequence[str]) -> None:
     done = run(*command, "--help")
     assert done.returncode == 0

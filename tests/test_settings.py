@@ -23,7 +23,9 @@ def test_an_address_without_its_version_gets_it(home: Path, monkeypatch: pytest.
     assert load_settings().base_url == completed
 
 
-def test_a_flag_wins_over_the_environment_over_here_over_the_home(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flag_wins_over_the_environment_over_here_over_the_home(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     save_settings({"KIMI_DOCS_MODEL": "from-home"})
     assert load_settings().model == "from-home"
     (tmp_path / ".env").write_text("KIMI_DOCS_MODEL=from-here\n", encoding="utf-8")

@@ -35,7 +35,8 @@ def test_from_an_upload_to_an_export_and_a_reload(served: Served, open_page: Ope
     expect(page.locator(".st-key-coverage")).to_contain_text("5 of 5 pages read")
     cited = page.locator("[class*=st-key-citation_] button").filter(has_text="p. 5").first
     cited.click()
-    expect(page.locator(".st-key-page_view img")).to_have_attribute("alt", re.compile(r"Page 5 of paper-en\.pdf — the quote is marked"))
+    marked = re.compile(r"Page 5 of paper-en\.pdf — the quote is marked")
+    expect(page.locator(".st-key-page_view img")).to_have_attribute("alt", marked)
     exported(page, tmp_path)
     page.locator(".st-key-ask_about button").click()
     ask(page, "How much cooler were streets with much canopy at midday?")
@@ -130,7 +131,9 @@ def test_stop_ends_a_running_summary_and_keeps_what_is_there(
     eventually(lambda: all(call.settled for call in server.calls))
 
 
-def test_a_wrong_key_is_told_on_screen_with_what_to_do(served: Served, open_page: OpenPage, kimi: Callable[..., KimiServer]) -> None:
+def test_a_wrong_key_is_told_on_screen_with_what_to_do(
+    served: Served, open_page: OpenPage, kimi: Callable[..., KimiServer]
+) -> None:
     server = kimi(region_key="sk-other")
     served.start()
     page, _ = open_page()
@@ -187,7 +190,8 @@ def test_chinese_readers_read_chinese(served: Served, open_page: OpenPage) -> No
 def test_hostile_text_is_drawn_as_text(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
     attack = "<img src=x onerror=alert(1)> ![pic](http://192.0.2.1/x.png) [link](javascript:alert(2)) $x^2$ :red[no]"
     path = tmp_path / "<b>bold<b> ![x](192.0.2.1) *y*.md"
-    path.write_text(f"# Heading {attack}\n\n" + f"The method {attack} improved results by 12 percent in all trials.\n\n" * 4, "utf-8")
+    sentence = f"The method {attack} improved results by 12 percent in all trials.\n\n"
+    path.write_text(f"# Heading {attack}\n\n{sentence * 4}", encoding="utf-8")
     served.start()
     page, seen = open_page()
     page.on("dialog", lambda dialog: seen.errors.append(dialog.message))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kimi_docs.domain.calls import CallState
+from kimi_docs.domain.calls import CallState, Sending
 from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import RunState, Stage
 from kimi_docs.errors import NotFound, WrongUse
@@ -143,3 +143,22 @@ def test_a_line_of_the_ledger_says_later_that_the_file_was_deleted_there(store: 
         replace(DEPARTURE, deleted_at=later(2)),
     ]
     assert len(store.list_departures(limit=1)) == 1
+
+
+def test_a_call_about_to_leave_is_kept_with_its_departure(store: Store) -> None:
+    sent = replace(CALL, id="new", state=CallState.SENT, completion=None, holder="one")
+    assert store.write_calls([Sending(call=sent, departure=replace(DEPARTURE, id="new"))], [CALL]) == [sent]
+    assert store.find_call("new") == sent
+    assert store.find_call(CALL.id) == CALL
+    assert [departure.id for departure in store.list_departures()] == ["new"]
+
+
+def test_a_call_that_was_answered_or_is_awaited_by_another_process_is_not_sent(store: Store) -> None:
+    store.save_call(CALL)
+    assert store.write_calls([Sending(call=replace(CALL, state=CallState.SENT, completion=None), departure=DEPARTURE)]) == [CALL]
+    awaited = replace(CALL, id="awaited", state=CallState.SENT, completion=None, holder="one")
+    store.write_calls([Sending(call=awaited, departure=replace(DEPARTURE, id="first"))])
+    mine = Sending(call=replace(awaited, holder="two"), departure=DEPARTURE)
+    assert store.write_calls([mine]) == [awaited]
+    assert [departure.id for departure in store.list_departures()] == ["first"]
+    assert store.write_calls([replace(mine, instead_of="one")]) == [mine.call]
