@@ -74,6 +74,11 @@ class Library:
     def count(self, actor: Actor, *, search: str = "") -> int:
         return self.storage.of(actor).count_documents(search=search)
 
+    def unread(self, actor: Actor, documents: Sequence[Document]) -> set[str]:
+        """Ids of those that are not read yet, or cannot be."""
+        ids = [document.id for document in documents]
+        return set(ids) - self.storage.of(actor).read_documents(ids)
+
     def document(self, actor: Actor, id: str) -> Document:
         """The document of that id or of the one id that begins so. Raises: NotFound."""
         store = self.storage.of(actor)
@@ -253,7 +258,7 @@ class Desk:
 
 def make_workshop(storage: Storage, blobs: Blobs, reader: Pool, settings: Callable[[], Settings]) -> Workshop:
     """What carrying out runs needs, with connections of its own."""
-    return Workshop(storage=storage, blobs=blobs, reader=reader, settings=settings, engines=Engines())
+    return Workshop(storage=storage, blobs=blobs, reader=reader, settings=settings, engines=Engines(storage.meter))
 
 
 def make_desk(storage: Storage, blobs: Blobs, settings: Settings, close: Callable[[], None]) -> Desk:

@@ -97,16 +97,19 @@ def shelf() -> None:
     st.caption(_("Documents: {count}", count=count))
     pages = -(-count // PER_PAGE)
     number = st.pagination(pages, key="shelf_page") if pages > 1 else 1
-    for document in library.documents(actor, search=search, limit=PER_PAGE, offset=(number - 1) * PER_PAGE):
-        row(document)
+    documents = library.documents(actor, search=search, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    unread = library.unread(actor, documents)
+    for document in documents:
+        row(document, unread=document.id in unread)
 
 
-def row(document: Document) -> None:
+def row(document: Document, *, unread: bool) -> None:
     name, facts, action = st.columns([6, 3, 1.4], vertical_alignment="center")
     if name.button(show.text(document.shown_name), key=f"open_{document.id[:16]}", type="tertiary", icon=":material/description:"):
         show.open_document(document.id)
     added = f"{document.added_at:%Y-%m-%d}" if document.added_at else ""
-    facts.caption(f"{document.format} · {show.size(document.bytes)} · {document.language or '–'} · {added}")
+    state_of_it = f":orange[⚠ {_('not read')}]" if unread else document.language or "–"
+    facts.caption(f"{document.format} · {show.size(document.bytes)} · {state_of_it} · {added}")
     if action.button(_("Delete"), icon=":material/delete:", key=f"delete_{document.id[:16]}", type="tertiary"):
         library.delete_document(actor, document.id)
         tab.deleted_document = document.id

@@ -79,6 +79,11 @@ class Documents(Part):
         except NotFound:
             return None
 
+    def read_documents(self, ids: Sequence[str]) -> set[str]:
+        table = tables.extractions
+        with reading(self._engine) as connection:
+            return set(connection.execute(self._scope.select(table, table.c.document).where(table.c.document.in_(ids))).scalars())
+
     def save_summary(self, summary: Summary) -> None:
         """Raises: NotFound where its document is not there."""
         row = to_row(replace(summary, created_at=summary.created_at or now()))
