@@ -13,7 +13,7 @@ from typing import Any
 
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.jobs.durable import WAL_DAMAGED_BY_TWO_WRITERS, lock_file
-from kimi_docs.language import NOTHING, Message, say
+from kimi_docs.language import NOTHING, Message, joined, say
 from kimi_docs.settings import CHINA, INTERNATIONAL, Settings, load_settings
 
 FREE_BYTES = 500 * 1024 * 1024
@@ -33,7 +33,9 @@ class Check:
         return {"name": self.name, "ok": self.ok, "message": self.message.text(language), "advice": self.advice.text(language)}
 
     def line(self, language: str) -> str:
-        return f"{'✓' if self.ok else '✗'} {self.name}: {self.message.text(language)} {self.advice.text(language)}".rstrip()
+        return (
+            f"{'✓' if self.ok else '✗'} {self.name}: {joined((self.message.text(language), self.advice.text(language)), language)}"
+        )
 
 
 def examine(open_desk: Callable[[Settings], Any]) -> list[Check]:
@@ -116,8 +118,8 @@ def _platform(settings: Settings) -> Iterator[Check]:
         advice = say("Without one the engine on this machine reads and quotes; set KIMI_DOCS_API_KEY for Kimi.")
         yield Check(name="key", ok=True, message=say("There is no key."), advice=advice)
         return
-    regions = {INTERNATIONAL: "international (.ai)", CHINA: "China (.cn)"}
-    yield Check(name="region", ok=True, message=say("Address: {url}", url=regions.get(settings.base_url, settings.base_url)))
+    regions = {INTERNATIONAL: say("Region: international (.ai)"), CHINA: say("Region: China (.cn)")}
+    yield Check(name="region", ok=True, message=regions.get(settings.base_url, say("Address: {url}", url=settings.base_url)))
     yield test_connection(settings)
 
 

@@ -20,7 +20,7 @@ KimiDocsError
 
 from typing import ClassVar
 
-from kimi_docs.language import Message, say
+from kimi_docs.language import Message, joined, say
 
 
 class KimiDocsError(Exception):
@@ -39,7 +39,7 @@ class KimiDocsError(Exception):
         super().__init__(message, advice)
 
     def __str__(self) -> str:
-        return f"{self.message.text()} {self.advice.text()}".strip()
+        return joined((self.message.text(), self.advice.text()))
 
 
 class DocumentError(KimiDocsError):

@@ -4,7 +4,7 @@ What a program stores (a failed run, a warning) is a `Message`, not a sentence: 
 """
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
@@ -48,6 +48,12 @@ def translate(id: str, language: str | None = None, /, **values: Value) -> str:
     """The text of `id` in `language` (or the current one), its `{name}` places filled."""
     text = _catalogue(language or current.get()).gettext(id) if id else ""
     return text.format(**values) if values else text
+
+
+def joined(sentences: Iterable[str], language: str | None = None) -> str:
+    """Sentences one after the other: with a space between them where the language puts one."""
+    space = "" if (language or current.get()).startswith("zh") else " "
+    return space.join(sentence for sentence in sentences if sentence)
 
 
 def closest(tag: str | None) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from kimi_docs.doctor import test_connection
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.kimi.catalog import load_catalog
-from kimi_docs.language import LANGUAGES
+from kimi_docs.language import LANGUAGES, joined
 from kimi_docs.settings import CHINA, INTERNATIONAL, TIERS, save_settings
 from pages.shared import show, state
 from pages.shared.state import _
@@ -140,7 +140,7 @@ def connection() -> None:
         return
     with st.spinner(_("Asking the provider…")):
         check = test_connection(current)
-    line = f"{show.say(check.message)} {show.say(check.advice)}"
+    line = joined((show.say(check.message), show.say(check.advice)), state.language())
     (st.success if check.ok else st.error)(line)
 
 

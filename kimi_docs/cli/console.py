@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from kimi_docs.domain.runs import Failure, Run, RunState, Stage
 from kimi_docs.domain.scope import LOCAL, Actor
 from kimi_docs.errors import KimiDocsError
-from kimi_docs.language import mark, translate
+from kimi_docs.language import joined, mark, translate
 from kimi_docs.library import Desk
 from kimi_docs.settings import Settings, load_settings
 
@@ -78,7 +78,7 @@ def sentence(problem: KimiDocsError | Failure) -> str:
     parts = [problem.message.text(), problem.advice.text()]
     if problem.request_id:
         parts.append(translate("(request {id})", id=problem.request_id))
-    return " ".join(part for part in parts if part)
+    return joined(parts)
 
 
 def fail(problem: KimiDocsError | Failure, *, as_json: bool) -> NoReturn:

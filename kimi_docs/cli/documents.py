@@ -17,24 +17,29 @@ from kimi_docs.errors import KimiDocsError, Stopped, WrongUse
 from kimi_docs.language import current, say, translate
 from kimi_docs.library import Desk
 
-Files = Annotated[list[str], typer.Argument(help="Paths, or ids of documents added before.", metavar="FILE...")]
-One = Annotated[str, typer.Argument(help="A path, or the id of a document added before.", metavar="FILE")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Template = Annotated[str, typer.Option("--template", "-t", help="general, paper, contract, report, meeting or workbook.")]
-Model = Annotated[str | None, typer.Option("--model", "-m", help="A model id, or auto.")]
-Language = Annotated[str, typer.Option("--language", "-l", help="en or zh-CN; default: the document's.")]
-Budget = Annotated[str | None, typer.Option("--budget", help="A cap in the provider's currency.")]
-Exports = Annotated[list[Path] | None, typer.Option("--export", "-o", help="Also write it there; the ending chooses the format.")]
+Files = Annotated[list[str], typer.Argument(help=translate("Paths, or ids of documents added before."), metavar="FILE...")]
+One = Annotated[str, typer.Argument(help=translate("A path, or the id of a document added before."), metavar="FILE")]
+Json = Annotated[bool, typer.Option("--json", help=translate("Print one JSON object and nothing else."))]
+Template = Annotated[
+    str, typer.Option("--template", "-t", help=translate("general, paper, contract, report, meeting or workbook."))
+]
+Model = Annotated[str | None, typer.Option("--model", "-m", help=translate("A model id, or auto."))]
+Language = Annotated[str, typer.Option("--language", "-l", help=translate("en or zh-CN; default: the document's."))]
+Budget = Annotated[str | None, typer.Option("--budget", help=translate("A cap in the provider's currency."))]
+Exports = Annotated[list[Path] | None, typer.Option("--export", "-o", help=translate("Also write it to this file."))]
 
 
 def register(app: typer.Typer) -> None:
-    app.command(help="Text of a document, page by page.\n\nExample: kimi-docs extract paper.pdf --json")(extract)
-    app.command(help="Tokens, calls, money and minutes; sends nothing.\n\nExample: kimi-docs estimate *.pdf")(estimate)
-    app.command(
-        help="One summary a document, every quote looked up.\n\nExamples:\n\nkimi-docs summarize paper.pdf --template paper\n\n"
-        "kimi-docs summarize a.pdf b.docx --export summaries.docx"
-    )(summarize)
-    app.command(help='An answer with citations.\n\nExample: kimi-docs ask paper.pdf -Q "What was measured?"')(ask)
+    for function, help_text in (
+        (extract, translate("Text of a document, page by page.\n\nExample: kimi-docs extract paper.pdf --json")),
+        (estimate, translate("Tokens, calls, money and minutes; sends nothing.\n\nExample: kimi-docs estimate *.pdf")),
+        (
+            summarize,
+            translate("One summary a document, its quotes looked up.\n\nExample: kimi-docs summarize *.pdf --export out.docx"),
+        ),
+        (ask, translate('An answer with citations.\n\nExample: kimi-docs ask paper.pdf -Q "What was measured?"')),
+    ):
+        app.command(help=help_text)(function)
 
 
 def extract(context: typer.Context, file: One, json: Json = False) -> None:
@@ -92,7 +97,7 @@ def summarize(
     model: Model = None,
     budget: Budget = None,
     export: Exports = None,
-    again: Annotated[bool, typer.Option("--again", help="Make it anew even if there is one.")] = False,
+    again: Annotated[bool, typer.Option("--again", help=translate("Make it anew even if there is one."))] = False,
     json: Json = False,
 ) -> None:
     from kimi_docs.export import formats, report, shapes
@@ -118,9 +123,9 @@ def summarize(
 
 def ask(
     context: typer.Context,
-    files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Paths or document ids.")] = None,
-    question: Annotated[str, typer.Option("--question", "-Q", help="What you want to know.")] = "",
-    session: Annotated[str, typer.Option("--session", "-s", help="Go on with this session.")] = "",
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help=translate("Paths or document ids."))] = None,
+    question: Annotated[str, typer.Option("--question", "-Q", help=translate("What you want to know."))] = "",
+    session: Annotated[str, typer.Option("--session", "-s", help=translate("Go on with this session."))] = "",
     model: Model = None,
     json: Json = False,
 ) -> None:

@@ -11,11 +11,11 @@ from kimi_docs import __version__
 from kimi_docs.cli import documents, receipts, sessions, system
 from kimi_docs.cli.console import Console, fail, quiet_pipe
 from kimi_docs.errors import KimiDocsError, Misconfigured
-from kimi_docs.language import closest, current, say
+from kimi_docs.language import say, translate
 
 app = typer.Typer(
     name="kimi-docs",
-    help="Summaries and answers of documents, every quote verified in the source.",
+    help=translate("Summaries and answers of documents, every quote verified in the source."),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -29,8 +29,8 @@ app.add_typer(sessions.app, name="sessions")
 @app.callback()
 def _flags(
     context: typer.Context,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=translate("No progress on stderr."))] = False,
+    version: Annotated[bool, typer.Option("--version", help=translate("Print the version and end."))] = False,
 ) -> None:
     if version:
         print(f"kimi-docs {__version__}")
@@ -41,7 +41,6 @@ def _flags(
 def run(open_desk: Callable[..., Any], arguments: list[str]) -> None:
     """Run one command. Every foreseen failure ends in a sentence and its exit code, never in a traceback."""
     as_json = "--json" in arguments
-    _speak()
     try:
         app(args=arguments, obj=open_desk, standalone_mode=True)
     except KimiDocsError as error:
@@ -53,17 +52,3 @@ def run(open_desk: Callable[..., Any], arguments: list[str]) -> None:
     except PermissionError as error:
         name = str(Path(error.filename).name) if error.filename else ""
         fail(Misconfigured(say("{name} may not be opened.", name=name), say("Check its permissions.")), as_json=as_json)
-
-
-def _speak() -> None:
-    """The language of this invocation, and UTF-8 whatever the locale says."""
-    import os
-
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure:
-            reconfigure(encoding="utf-8", errors="replace")
-    locale = next(
-        (os.environ[name] for name in ("KIMI_DOCS_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), ""
-    )
-    current.set(closest(locale))

@@ -13,9 +13,7 @@ from kimi_docs.language import translate
 
 
 def register(app: typer.Typer) -> None:
-    app.command(help="Tokens and money by day, model and run; and what left this machine.\n\nExample: kimi-docs usage --json")(
-        usage
-    )
+    app.command(help=translate("Tokens and money; and what left this machine.\n\nExample: kimi-docs usage --json"))(usage)
 
 
 def usage(context: typer.Context, json: Json = False) -> None:

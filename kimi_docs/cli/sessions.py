@@ -9,17 +9,17 @@ from kimi_docs.cli.documents import Json, _console
 from kimi_docs.domain.claims import Session
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.scope import Actor
-from kimi_docs.language import current
+from kimi_docs.language import current, translate
 from kimi_docs.library import Library
 
-app = typer.Typer(help="Questions and answers kept.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help=translate("Questions and answers kept."), no_args_is_help=True, rich_markup_mode=None)
 
-Find = Annotated[str, typer.Option("--find", help="In titles, questions, answers.")]
-Out = Annotated[Path, typer.Option("--export", "-o", help="The ending chooses the format.")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="The session's id.")]
+Find = Annotated[str, typer.Option("--find", help=translate("In titles, questions, answers."))]
+Out = Annotated[Path, typer.Option("--export", "-o", help=translate("The ending chooses the format."))]
+Id = Annotated[str, typer.Argument(metavar="ID", help=translate("The session's id."))]
 
 
-@app.command("list", help="Sessions, last used first.\n\nExample: kimi-docs sessions list")
+@app.command("list", help=translate("Sessions, last used first.\n\nExample: kimi-docs sessions list"))
 def list_(context: typer.Context, search: Find = "", json: Json = False) -> None:
     from kimi_docs.export import shapes
 
@@ -32,7 +32,7 @@ def list_(context: typer.Context, search: Find = "", json: Json = False) -> None
     )
 
 
-@app.command(help="A session's questions and answers.\n\nExample: kimi-docs sessions show ID")
+@app.command(help=translate("A session's questions and answers.\n\nExample: kimi-docs sessions show ID"))
 def show(context: typer.Context, id: Id, json: Json = False) -> None:
     from kimi_docs.export import formats, report, shapes
 
@@ -45,7 +45,7 @@ def show(context: typer.Context, id: Id, json: Json = False) -> None:
     console.result(shapes.session(session, answers, documents, current.get()), lambda: formats.to_bytes(whole, ".md").decode())
 
 
-@app.command(help="Write a session to a file.\n\nExample: kimi-docs sessions export ID --export session.docx")
+@app.command(help=translate("Write a session to a file.\n\nExample: kimi-docs sessions export ID --export session.docx"))
 def export(context: typer.Context, id: Id, out: Out) -> None:
     from kimi_docs.export import formats, report
 
@@ -59,7 +59,7 @@ def export(context: typer.Context, id: Id, out: Out) -> None:
     console.note(str(out))
 
 
-@app.command(help="Put a session into the trash.\n\nExample: kimi-docs sessions delete ID")
+@app.command(help=translate("Put a session into the trash.\n\nExample: kimi-docs sessions delete ID"))
 def delete(context: typer.Context, id: Id) -> None:
     console = _console(context, False)
     with console.desk() as desk:

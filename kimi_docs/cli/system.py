@@ -9,11 +9,14 @@ from kimi_docs.cli.documents import Json, _console
 from kimi_docs.errors import Misconfigured
 from kimi_docs.language import current, translate
 
+Port = Annotated[int, typer.Option("--port", envvar="PORT", help=translate("Where the screen answers."))]
+Address = Annotated[str, typer.Option("--address", help=translate("Whom it answers; only this machine by default."))]
+
 
 def register(app: typer.Typer) -> None:
-    app.command(help="Check this installation; name what is wrong and how to mend it.\n\nExample: kimi-docs doctor")(doctor)
-    app.command(help="Start the screen and a worker.\n\nExample: kimi-docs serve --port 8501")(serve)
-    app.command(help="Start a worker alone (several need PostgreSQL).\n\nExample: kimi-docs worker")(worker)
+    app.command(help=translate("Find what is wrong, and how to mend it.\n\nExample: kimi-docs doctor"))(doctor)
+    app.command(help=translate("Start the screen and a worker.\n\nExample: kimi-docs serve --port 8501"))(serve)
+    app.command(help=translate("Start a worker alone (several need PostgreSQL).\n\nExample: kimi-docs worker"))(worker)
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:
@@ -27,11 +30,7 @@ def doctor(context: typer.Context, json: Json = False) -> None:
         sys.exit(Misconfigured.exit_code)
 
 
-def serve(
-    context: typer.Context,
-    port: Annotated[int, typer.Option("--port", envvar="PORT", help="Where the screen answers.")] = 8501,
-    address: Annotated[str, typer.Option("--address", help="Whom it answers; the default only this machine.")] = "127.0.0.1",
-) -> None:
+def serve(context: typer.Context, port: Port = 8501, address: Address = "127.0.0.1") -> None:
     from kimi_docs import serve as supervisor
 
     console = _console(context, False)

@@ -7,7 +7,9 @@ away, and a screen reader would read Chinese as English.
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from kimi_docs.errors import Misconfigured
 from kimi_docs.language import closest
+from kimi_docs.settings import load_settings
 
 POLICY = "; ".join(
     (
@@ -50,8 +52,10 @@ class Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
-        language = closest(accepted.split(",")[0])
+        start_page = b"text/html" in dict(scope["headers"]).get(b"accept", b"")
+        language = _language(scope) if start_page else "en"
+        if language != "en":
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]  # its body is read below
         held: list[Event] = []
 
         async def answer(event: Event) -> None:
@@ -66,6 +70,16 @@ class Headers:
             await send(event)
 
         await self._app(scope, receive, answer)
+
+
+def _language(scope: Scope) -> str:
+    """The language of the page: the installation's where it is set, else the browser's first."""
+    accepted = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+    try:
+        chosen = load_settings().language
+    except Misconfigured:  # told on the page itself
+        chosen = ""
+    return chosen or closest(accepted.split(",")[0])
 
 
 async def _relabelled(start: Event, body: Event, language: str, send: Send) -> None:

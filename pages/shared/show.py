@@ -16,7 +16,7 @@ from kimi_docs.domain.text import Coverage, Extraction, PageState
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.export import formats, plain, words
 from kimi_docs.export.report import Report
-from kimi_docs.language import Message, mark
+from kimi_docs.language import Message, joined, mark
 from kimi_docs.settings import Settings
 from pages.shared import state
 from pages.shared.state import _
@@ -82,8 +82,9 @@ def export(written: Report) -> None:
 def problem(what: KimiDocsError | Failure, *, name: str = "") -> None:
     """What happened, what to do next, and the id to report."""
     head = f"**{text(name)}** — " if name else ""
-    request = f" ({_('request {id}', id=what.request_id)})" if what.request_id else ""
-    st.error(f"{head}{say(what.message)} {say(what.advice)}{request}\n\n:small[{text(what.code)}]", icon=":material/error:")
+    parts = [say(what.message), say(what.advice), text(_("(request {id})", id=what.request_id)) if what.request_id else ""]
+    told = joined(parts, state.language())
+    st.error(f"{head}{told}\n\n:small[{text(what.code)}]", icon=":material/error:")
 
 
 def open_document(document: str) -> None:
@@ -152,11 +153,12 @@ def verified(draft: Draft) -> str:
 def coverage(value: Coverage) -> None:
     """What was read, in a sentence and as a strip of pages."""
     with st.container(key="coverage"):
-        st.caption(f":material/checklist: {_('Coverage')}: {text(words.coverage(value, state.language()))}")
+        read = text(words.coverage(value, state.language()))
+        st.caption(f":material/checklist: {_('Coverage: {pages}', pages=read)}")
         unread = [page for page in value.by_page if page.state not in (PageState.READ, PageState.RECOGNIZED)]
         if unread:
-            listed = ", ".join(f"{page.page} ({_(words.STATES[page.state])})" for page in unread[:30])
-            st.caption(f":orange[⚠ {_('Not read')}: {listed}]")
+            listed = _(", ").join(_("{page} ({state})", page=page.page, state=_(words.STATES[page.state])) for page in unread[:30])
+            st.caption(f":orange[⚠ {_('Not read: {pages}', pages=listed)}]")
 
 
 def receipt(usage: Usage) -> None:
