@@ -10,7 +10,7 @@ from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
 from kimi_docs.export import report
-from pages.shared import show, state
+from pages.shared import show, state, viewer
 from pages.shared.state import _
 
 FOLLOW_SECONDS = 0.05
@@ -100,14 +100,16 @@ def follow(run: Run, extractions: list[Extraction]) -> None:
     st.rerun()
 
 
-def viewer(extractions: list[Extraction]) -> None:
+def source(session: Session | None, extractions: list[Extraction]) -> None:
     """The page of the citation that was clicked."""
     wanted = tab.viewer.document
     extraction = next((e for e in extractions if e.document == wanted), extractions[0] if extractions else None)
     if extraction:
+        answers = library.answers(actor, session.id) if session else []
+        citations = [citation for answer in answers for claim in answer.draft.claims for citation in claim.citations]
         document = library.document(actor, extraction.document)
         st.caption(show.text(document.shown_name))
-        show.page_view(document, extraction)
+        viewer.page_view(document, extraction, citations)
 
 
 def export(session: Session, documents: list[Document]) -> None:
@@ -149,7 +151,7 @@ def main() -> None:
             st.caption(_("Choose documents and ask; the answer quotes them, or says that they do not hold it."))
         place = st.container()
     with right:
-        viewer(extractions)
+        source(session, extractions)
     question = st.chat_input(_("Your question"), key="question", disabled=not chosen)
     if question and chosen:
         session = session or library.open_session(actor, chosen)

@@ -11,7 +11,7 @@ from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
 from kimi_docs.export import report
-from pages.shared import show, state
+from pages.shared import show, state, viewer
 from pages.shared.state import _
 
 FOLLOW_SECONDS = 0.05
@@ -52,8 +52,8 @@ def waiting(document: Document) -> None:
     st.rerun()
 
 
-def controls(document: Document, summaries: list[Summary]) -> Summary | None:
-    """What kind of summary, the button that makes it, and which of those there are is shown."""
+def controls(document: Document) -> None:
+    """What kind of summary, and the button that makes it."""
     names = list(TEMPLATES)
     preset = "workbook" if document.format in ("xlsx", "xlsm", "xls", "ods", "csv", "tsv") else names[0]
     template = st.selectbox(
@@ -74,6 +74,10 @@ def controls(document: Document, summaries: list[Summary]) -> Summary | None:
             session = library.open_session(actor, [document.id])
             st.switch_page("ask.py", query_params={"session": session.id})
     show.estimate(estimate)
+
+
+def chosen(summaries: list[Summary]) -> Summary | None:
+    """The summary the address names, else the newest."""
     wanted = state.parameter("summary")
     return next((s for s in summaries if s.id == wanted), summaries[0] if summaries else None)
 
@@ -127,6 +131,9 @@ def summary_view(summary: Summary, document: Document, extraction: Extraction) -
         if summary.engine == "local":
             st.caption(_("Extractive: sentences chosen from the document by the engine on this machine."))
         show.coverage(summary.coverage)
+        cited = {c.page for claim in summary.draft.claims for c in claim.citations if c.page}
+        with st.expander(_("Pages"), expanded=False):
+            viewer.strip(summary.coverage, cited)
         for notice in summary.notices:
             st.caption(f":orange[⚠ {show.say(notice.message)}]")
         show.claims(summary.draft, [extraction])
@@ -174,12 +181,14 @@ def main() -> None:
         waiting(document)
         return
     left, right = st.columns([1, 1], gap="large")
-    with right:
-        show.page_view(document, extraction)
+    run = last_run(document)  # before the summaries: one that ends in between is among them
+    summaries = list(library.summaries(actor, document.id))
+    shown = chosen(summaries)
+    with right:  # before the left, which may follow a run for a while
+        citations = [citation for claim in shown.draft.claims for citation in claim.citations] if shown else []
+        viewer.page_view(document, extraction, citations)
     with left:
-        run = last_run(document)  # before the summaries: one that ends in between is among them
-        summaries = list(library.summaries(actor, document.id))
-        shown = controls(document, summaries)
+        controls(document)
         if run and not run.state.ended:
             follow(run, extraction)
         failed(run, extraction)

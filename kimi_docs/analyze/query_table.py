@@ -14,6 +14,7 @@ import duckdb
 
 from kimi_docs.domain.text import Extraction, Page, PageKind
 from kimi_docs.errors import WrongUse
+from kimi_docs.extract.rows import SEPARATOR, column_letters
 from kimi_docs.language import say
 
 ROW_LIMIT = 200
@@ -130,7 +131,7 @@ class Sheets:
         padded = [cells + [""] * (width - len(cells)) for _, cells in body]
         types = [_type([cells[index] for cells in padded]) for index in range(width)]
         columns = tuple(
-            Column(name=name, letters=letters(index), type=kind)
+            Column(name=name, letters=column_letters(index + 1), type=kind)
             for index, (name, kind) in enumerate(zip(names, types, strict=True))
         )
         table = SheetTable(
@@ -155,16 +156,6 @@ class Sheets:
         self._connection.unregister("incoming")
 
 
-def letters(index: int) -> str:
-    """0 → A, 25 → Z, 26 → AA."""
-    name = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        name = chr(ord("A") + rest) + name
-    return name
-
-
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """(row number in the sheet, cells) of the rows that are not blank."""
     number = 0
@@ -172,7 +163,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         gap = _GAP.fullmatch(line)
         number += int(gap.group(1)) if gap else 1
         if line.strip() and not gap:
-            yield number, line.split("\t")
+            yield number, line.split(SEPARATOR)
 
 
 def _header(rows: Sequence[tuple[int, list[str]]]) -> tuple[list[str], Sequence[tuple[int, list[str]]]]:
@@ -190,9 +181,9 @@ def _names(header: Sequence[str], width: int) -> list[str]:
     names: list[str] = []
     for index in range(width):
         name = " ".join(header[index].split()) if index < len(header) else ""
-        name = name or letters(index)
+        name = name or column_letters(index + 1)
         taken = {other.casefold() for other in names}
-        names.append(name if name.casefold() not in taken else f"{name} ({letters(index)})")
+        names.append(name if name.casefold() not in taken else f"{name} ({column_letters(index + 1)})")
     return names
 
 

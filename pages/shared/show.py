@@ -1,17 +1,13 @@
 """Nouns → what a person sees of them. Text from documents, names and models is drawn as text, never as markup."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
-from io import BytesIO
 
 import streamlit as st
-from PIL import Image, ImageChops, ImageDraw
 
 from kimi_docs.domain.calls import Estimate, Usage
 from kimi_docs.domain.claims import Citation, Claim, Draft, Verdict
-from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Failure, Run, RunState, Stage
-from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.text import Coverage, Extraction, PageState
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.export import formats, plain, words
@@ -22,14 +18,12 @@ from pages.shared import state
 from pages.shared.state import _
 
 COLORS = {Verdict.EXACT: "green", Verdict.CLOSE: "orange", Verdict.MISSING: "red"}
-HIGHLIGHT = (255, 226, 105)
 STAGES = {
     Stage.READING: mark("Reading the document"),
     Stage.SENDING: mark("Sent; waiting for the first words"),
     Stage.WRITING: mark("Writing"),
     Stage.CHECKING: mark("Looking up every quote"),
 }
-CONTEXT_CHARACTERS = 1500
 FORMAT_NAMES = {".md": "Markdown", ".docx": "Word", ".xlsx": "Excel", ".json": "JSON"}
 
 
@@ -203,98 +197,3 @@ def stage(run: Run) -> str:
         return _("Waiting for its turn")
     part = f" {run.done + 1}/{run.total}" if run.total > 1 else ""
     return _(STAGES[run.stage]) + part if run.stage else _("Working")
-
-
-def page_view(document: Document, extraction: Extraction) -> None:
-    """The page a citation stands on, the quote marked; with buttons to turn pages."""
-    viewer = state.tab().viewer
-    number = min(max(1, viewer.page if viewer.document == document.id else 1), max(1, len(extraction.pages)))
-    citation = viewer.citation if viewer.document == document.id else None
-    with st.container(key="page_view"):
-        _turning(document, extraction, number)
-        if citation:
-            _cited(citation)
-        if document.format == "pdf":
-            _picture(document, number, citation)
-        else:
-            _passage(extraction, number, citation)
-
-
-def _turning(document: Document, extraction: Extraction, number: int) -> None:
-    page = extraction.page(number)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(_("Previous"), icon=":material/chevron_left:", key="previous_page", disabled=number <= 1):
-            state.turn_to(document.id, number - 1)
-            st.rerun()
-        name = words.page_name(page, state.language()) if page else ""
-        st.markdown(f"**{text(name)}** · {number}/{len(extraction.pages)}")
-        last = number >= len(extraction.pages)
-        if st.button(_("Next"), icon=":material/chevron_right:", key="next_page", disabled=last):
-            state.turn_to(document.id, number + 1)
-            st.rerun()
-
-
-def _cited(citation: Citation) -> None:
-    color = COLORS[citation.verdict]
-    st.markdown(f":{color}[**{words.verdict(citation.verdict, state.language())}**] “{text(citation.quote)}”")
-    if citation.verdict is Verdict.MISSING:
-        st.caption(_("These words were not found anywhere in the document. Do not rely on this claim."))
-    elif citation.page_said and citation.page_said != citation.page:
-        st.caption(
-            _("It was said to be on page {said}; it stands on page {page}.", said=citation.page_said, page=citation.page or 0)
-        )
-
-
-def _picture(document: Document, number: int, citation: Citation | None) -> None:
-    here = citation if citation and citation.page == number else None
-    try:
-        picture = _page_picture(state.actor(), document.id, number, here)
-    except KimiDocsError as error:  # the page cannot be drawn; what was read of it still stands beside
-        problem(error)
-        return
-    alt = _("Page {number} of {name}", number=number, name=document.name)
-    if here and here.verdict is not Verdict.MISSING:
-        alt += " — " + _("the quote is marked")
-    st.image(picture, width="stretch", alt=alt)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _page_picture(actor: Actor, document: str, number: int, citation: Citation | None) -> bytes:
-    """The page as JPEG, the quote marked. Kept for the same actor only: the actor is part of the key."""
-    picture = state.library().picture(actor, document, number, citation)
-    if not picture.boxes:
-        return picture.jpeg
-    page = Image.open(BytesIO(picture.jpeg)).convert("RGB")
-    marker = Image.new("RGB", page.size, "white")
-    pen = ImageDraw.Draw(marker)
-    for box in picture.boxes:
-        left, top = box.left * page.width, box.top * page.height
-        pen.rectangle((left - 2, top - 2, left + box.width * page.width + 2, top + box.height * page.height + 2), fill=HIGHLIGHT)
-    out = BytesIO()
-    ImageChops.multiply(page, marker).save(out, "JPEG", quality=85)
-    return out.getvalue()
-
-
-def _passage(extraction: Extraction, number: int, citation: Citation | None) -> None:
-    """The page's text around the quote, line by line, the quote marked."""
-    whole = extraction.page_text(number)
-    marked = citation if citation and citation.page == number and citation.start is not None else None
-    start, end = (marked.start or 0, marked.end or 0) if marked else (0, 0)
-    low = max(0, whole.rfind("\n", 0, max(0, start - CONTEXT_CHARACTERS)) + 1) if start > CONTEXT_CHARACTERS else 0
-    high = min(len(whole), max(end, low) + 2 * CONTEXT_CHARACTERS)
-    lines = list(_lines(whole, low, high, start, end))
-    with st.container(border=True):
-        st.markdown(("… \n\n" if low else "") + "\n\n".join(lines) + (" …" if high < len(whole) else ""))
-
-
-def _lines(whole: str, low: int, high: int, start: int, end: int) -> Iterator[str]:
-    at = low
-    for line in whole[low:high].split("\n"):
-        stop = at + len(line)
-        left, right = max(at, start), min(stop, end)
-        if left < right:
-            before, quote, after = whole[at:left], whole[left:right], whole[right:stop]
-            yield f"{text(before)} :orange-background[{text(quote)}] {text(after)}".strip()
-        elif line.strip():
-            yield text(line)
-        at = stop + 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kimi_docs.analyze.query_table import Sheets, letters
+from kimi_docs.analyze.query_table import Sheets
 from kimi_docs.domain.text import Extraction, Page, PageKind, Span
 from kimi_docs.errors import WrongUse
 
@@ -102,8 +102,3 @@ def test_hostile_column_names_are_names() -> None:
     with contextlib.closing(Sheets([workbook(text)])) as sheets:
         assert [column.name for column in sheets.tables[0].columns] == ['a"; DROP TABLE t1; --', "b", "b (C)"]
         assert sheets.query("SELECT * FROM t1").rows == ((1, 2, 3),)
-
-
-@pytest.mark.parametrize(("index", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
-def test_columns_are_lettered_as_in_excel(index: int, name: str) -> None:
-    assert letters(index) == name
