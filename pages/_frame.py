@@ -20,6 +20,7 @@ PAGES = [
     st.Page("document.py", title=_("Document"), icon=":material/description:", url_path="document"),
     st.Page("ask.py", title=_("Ask"), icon=":material/forum:", url_path="ask"),
     st.Page("sessions.py", title=_("Sessions"), icon=":material/history:", url_path="sessions"),
+    st.Page("usage.py", title=_("Usage"), icon=":material/receipt_long:", url_path="usage"),
     st.Page("settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),
     st.Page(_start, title="Kimi Docs", url_path="start", default=True, visibility="hidden"),
 ]

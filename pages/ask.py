@@ -9,7 +9,7 @@ from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
-from kimi_docs.export import report
+from kimi_docs.export import report, shapes
 from pages.shared import show, state, viewer
 from pages.shared.state import _
 
@@ -36,14 +36,39 @@ def choose(session: Session | None) -> list[str]:
     return chosen
 
 
+def suggested() -> str | None:
+    """Questions that fit most documents, to begin with."""
+    questions = [
+        _("What is it about?"),
+        _("What are the most important figures?"),
+        _("What are the limitations?"),
+        _("What is decided or recommended?"),
+    ]
+    return st.pills(_("For example"), questions, key="suggested")
+
+
+def afterwards(session: Session, answer: Answer) -> None:
+    """What can be done with the last answer: copy it with its sources, or put the question differently."""
+    with st.container(horizontal=True):
+        with st.popover(_("Copy"), icon=":material/content_copy:", type="tertiary", key="copy"):
+            st.code(shapes.answer_markdown(answer, state.language()), language=None, wrap_lines=True)
+        with st.popover(_("Edit the question"), icon=":material/edit:", type="tertiary", key="edit"):
+            changed = st.text_area(_("Question"), value=answer.question, key=f"edited_{answer.id}")
+            if st.button(_("Ask"), key="ask_edited", type="primary") and changed.strip():
+                library.ask(actor, session.id, changed)
+                st.rerun()
+
+
 def conversation(session: Session, extractions: list[Extraction]) -> int:
     """All questions and answers so far; gives the number of the next citation."""
-    number = 1
-    for answer in library.answers(actor, session.id):
+    number, answers = 1, library.answers(actor, session.id)
+    for answer in answers:
         with st.chat_message("user"):
             st.markdown(show.text(answer.question))
         with st.chat_message("assistant", avatar=":material/fact_check:"):
             number = answer_view(answer, extractions, number)
+            if answer is answers[-1]:
+                afterwards(session, answer)
     return number
 
 
@@ -149,10 +174,11 @@ def main() -> None:
             conversation(session, extractions)
         else:
             st.caption(_("Choose documents and ask; the answer quotes them, or says that they do not hold it."))
+        picked = suggested() if chosen and not (session and library.answers(actor, session.id)) and not run else None
         place = st.container()
     with right:
         source(session, extractions)
-    question = st.chat_input(_("Your question"), key="question", disabled=not chosen)
+    question = st.chat_input(_("Your question"), key="question", disabled=not chosen) or picked
     if question and chosen:
         session = session or library.open_session(actor, chosen)
         library.ask(actor, session.id, question)

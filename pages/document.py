@@ -12,6 +12,7 @@ from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
 from kimi_docs.export import report
 from pages.shared import show, state, viewer
+from pages.shared.difference import difference
 from pages.shared.state import _
 
 FOLLOW_SECONDS = 0.05
@@ -86,16 +87,32 @@ def versions(summaries: list[Summary], shown: Summary) -> None:
     if len(summaries) < 2:
         return
     labels = {s.id: _version(s) for s in summaries}
-    chosen = st.selectbox(
+    picked = st.selectbox(
         _("Version"),
         list(labels),
         index=list(labels).index(shown.id),
         format_func=labels.__getitem__,
         key=f"version_{shown.id[:8]}",
     )
-    if chosen != shown.id:
-        state.set_parameter("summary", chosen)
+    if picked != shown.id:
+        state.set_parameter("summary", picked)
         st.rerun()
+    compared(summaries, shown)
+
+
+def compared(summaries: list[Summary], shown: Summary) -> None:
+    """What changed from another version to the one that is shown."""
+    others = {s.id: _version(s) for s in summaries if s.id != shown.id}
+    with st.expander(_("Compare with another version")):
+        other = st.selectbox(_("Compare with"), list(others), format_func=others.__getitem__, key=f"compare_{shown.id[:8]}")
+        old = next(s for s in summaries if s.id == other)
+        for title in dict.fromkeys(section.title for s in (old, shown) for section in s.draft.sections):
+            changed = difference(_wording(old, title), _wording(shown, title))
+            st.markdown(f"**{show.text(title)}**\n\n{changed}")
+
+
+def _wording(summary: Summary, title: str) -> str:
+    return " ".join(claim.text for section in summary.draft.sections if section.title == title for claim in section.claims)
 
 
 def _version(summary: Summary) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,11 @@ from kimi_docs.library import Desk
 Files = Annotated[list[str], typer.Argument(help=translate("Paths, or ids of documents added before."), metavar="FILE...")]
 One = Annotated[str, typer.Argument(help=translate("A path, or the id of a document added before."), metavar="FILE")]
 Json = Annotated[bool, typer.Option("--json", help=translate("Print one JSON object and nothing else."))]
+Reader = StrEnum("Reader", ["auto", "local", "kimi"])
+Via = Annotated[
+    Reader | None,
+    typer.Option("--via", help=translate("Who reads it: this machine, Kimi's file service, or this machine first.")),
+]
 Template = Annotated[
     str, typer.Option("--template", "-t", help=translate("general, paper, contract, report, meeting or workbook."))
 ]
@@ -42,12 +48,12 @@ def register(app: typer.Typer) -> None:
         app.command(help=help_text)(function)
 
 
-def extract(context: typer.Context, file: One, json: Json = False) -> None:
+def extract(context: typer.Context, file: One, via: Via = None, json: Json = False) -> None:
     from kimi_docs.export import shapes
 
     console = _console(context, json)
-    with console.desk() as desk:
-        document, extraction = _read(console, desk, file)
+    with console.desk(extraction=via) as desk:
+        document, extraction = _read(console, desk, file, again=via is not None)
         console.result(
             shapes.extraction(extraction, document, current.get()),
             lambda: "\n".join(f"── {page.label} ──\n{extraction.page_text(page.number).rstrip()}\n" for page in extraction.pages),
@@ -190,10 +196,11 @@ def _document(console: Console, desk: Desk, file: str) -> Document:
     raise WrongUse(say("There is no file {name}.", name=file), say("Check the path, or give the id of a document added before."))
 
 
-def _read(console: Console, desk: Desk, file: str) -> tuple[Document, Extraction]:
+def _read(console: Console, desk: Desk, file: str, *, again: bool = False) -> tuple[Document, Extraction]:
+    """The document and its text; `again` looks whether the text was made as the settings ask, and makes it so."""
     document = _document(console, desk, file)
     extraction = desk.library.extraction(console.actor, document.id)
-    if not extraction:
+    if again or not extraction:
         runs = desk.library.runs(console.actor, document=document.id, active=True)
         run = runs[0] if runs else desk.library.read(console.actor, document.id)
         _finished(desk.finish(run))

@@ -1,14 +1,13 @@
 """usage: tokens and money, and the ledger of what left this machine."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
 
 from kimi_docs.cli.documents import Json, _console
-from kimi_docs.domain.calls import Call, CallState, Departure
+from kimi_docs.domain import receipts
+from kimi_docs.domain.calls import Departure, Usage
 from kimi_docs.language import translate
 
 
@@ -17,40 +16,19 @@ def register(app: typer.Typer) -> None:
 
 
 def usage(context: typer.Context, json: Json = False) -> None:
+    from kimi_docs.export import shapes
+
     console = _console(context, json)
     with console.desk() as desk:
-        calls = [call for call in desk.library.calls(console.actor) if call.state is CallState.ANSWERED]
-        departures = desk.library.departures(console.actor)
+        calls, departures = desk.library.calls(console.actor), desk.library.departures(console.actor)
+    groups = {"by_day": receipts.by_day(calls), "by_model": receipts.by_model(calls), "by_run": receipts.by_run(calls)}
+    total = receipts.usage_of(calls)
     shape = {
-        "total": _sum(calls),
-        "by_day": _by(calls, lambda call: f"{call.answered_at:%Y-%m-%d}"),
-        "by_model": _by(calls, lambda call: call.model),
-        "by_run": _by(calls, lambda call: call.run),
+        "total": shapes.usage(total),
+        **{name: [{"key": key, **shapes.usage(of)} for key, of in group.items()] for name, group in groups.items()},
         "ledger": [_departure(departure) for departure in departures],
     }
-    console.result(shape, lambda: _text(shape))
-
-
-def _by(calls: Sequence[Call], key: Callable[[Call], str]) -> list[dict[str, Any]]:
-    groups: dict[str, list[Call]] = defaultdict(list)
-    for call in calls:
-        groups[key(call)].append(call)
-    return [{"key": name, **_sum(group)} for name, group in groups.items()]
-
-
-def _sum(calls: Sequence[Call]) -> dict[str, Any]:
-    done = [call.completion for call in calls if call.completion]
-    costs = [call.cost for call in calls]
-    return {
-        "calls": len(calls),
-        "input_tokens": sum(completion.input_tokens for completion in done),
-        "cached_tokens": sum(completion.cached_tokens for completion in done),
-        "output_tokens": sum(completion.output_tokens for completion in done),
-        "cost": float(sum((cost for cost in costs if cost is not None), Decimal(0))),
-        "unpriced_calls": sum(cost is None for cost in costs),
-        "currency": next((call.currency for call in calls if call.currency), None),
-        "possible_duplicates": sum(call.possible_duplicates for call in calls),
-    }
+    console.result(shape, lambda: _text(total, {**groups["by_day"], **groups["by_model"]}, departures))
 
 
 def _departure(d: Departure) -> dict[str, Any]:
@@ -67,28 +45,25 @@ def _departure(d: Departure) -> dict[str, Any]:
     }
 
 
-def _text(shape: dict[str, Any]) -> str:
-    if not shape["total"]["calls"] and not shape["ledger"]:
+def _text(total: Usage, groups: Mapping[str, Usage], departures: Sequence[Departure]) -> str:
+    if not total.calls and not departures:
         return translate("Nothing was sent and nothing was paid.")
-    lines = [_line(translate("Total"), shape["total"])]
-    lines += [_line(row["key"], row) for row in (*shape["by_day"], *shape["by_model"])]
-    sent = sum(row["bytes"] for row in shape["ledger"])
-    hosts = ", ".join(sorted({row["host"] for row in shape["ledger"]}))
-    count = len(shape["ledger"])
-    lines.append(
-        translate("{bytes} bytes left this machine in {count} requests, to {hosts}.", bytes=sent, count=count, hosts=hosts)
+    lines = [_line(translate("Total"), total), *(_line(name, of) for name, of in groups.items())]
+    hosts = ", ".join(sorted({departure.host for departure in departures}))
+    sent = sum(departure.bytes for departure in departures)
+    left = translate(
+        "Left this machine: {bytes} bytes in {count} requests, to {hosts}.", bytes=sent, count=len(departures), hosts=hosts
     )
-    return "\n".join(lines)
+    return "\n".join([*lines, left])
 
 
-def _line(name: str, row: dict[str, Any]) -> str:
+def _line(name: str, of: Usage) -> str:
     return translate(
-        "{name}: {calls} calls, {input} tokens in ({cached} cached), {output} out, {cost} {currency}",
+        "{name}: {calls} calls, {input} tokens in ({cached} cached), {output} out, {cost}",
         name=name,
-        calls=row["calls"],
-        input=row["input_tokens"],
-        cached=row["cached_tokens"],
-        output=row["output_tokens"],
-        cost=f"{row['cost']:.4f}",
-        currency=row["currency"] or "",
+        calls=of.calls,
+        input=of.input_tokens,
+        cached=of.cached_tokens,
+        output=of.output_tokens,
+        cost=translate("price unknown") if of.cost is None else f"{of.cost:.4f} {of.currency}",
     )

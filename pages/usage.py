@@ -1,0 +1,76 @@
+"""What it cost and what left this machine: receipts by day, model and run, and the ledger."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from kimi_docs.domain import receipts
+from kimi_docs.domain.calls import Usage
+from pages.shared import show, state
+from pages.shared.state import _
+
+library, actor = state.library(), state.actor()
+
+
+def table(title: str, groups: Mapping[str, Usage]) -> None:
+    st.subheader(title)
+    rows = [
+        {
+            _("Name"): name,
+            _("Calls"): of.calls,
+            _("Tokens in"): of.input_tokens,
+            _("Cached"): of.cached_tokens,
+            _("Tokens out"): of.output_tokens,
+            _("Money"): _("unknown") if of.cost is None else f"{of.cost:.4f} {of.currency}",
+        }
+        for name, of in groups.items()
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=title)
+
+
+def chart(groups: Mapping[str, Usage]) -> None:
+    """Tokens by day; the table beneath says the same in numbers."""
+    frame = pd.DataFrame(
+        {
+            _("Tokens in"): [of.input_tokens - of.cached_tokens for of in groups.values()],
+            _("Cached"): [of.cached_tokens for of in groups.values()],
+            _("Tokens out"): [of.output_tokens for of in groups.values()],
+        },
+        index=list(groups),
+    )
+    st.bar_chart(frame, height=260)
+
+
+def ledger() -> None:
+    st.subheader(_("What left this machine"))
+    departures = library.departures(actor)
+    if not departures:
+        st.success(_("Nothing has left this machine."), icon=":material/lock:")
+        return
+    rows = [
+        {
+            _("When"): f"{d.at:%Y-%m-%d %H:%M:%S}",
+            _("To"): d.host,
+            _("What for"): d.purpose,
+            _("Document"): (d.document or "")[:12],
+            _("Characters"): d.characters,
+            _("Bytes"): d.bytes,
+            _("Deleted there"): f"{d.deleted_at:%Y-%m-%d %H:%M:%S}" if d.deleted_at else ("–" if not d.remote_id else _("not yet")),
+        }
+        for d in departures[:500]
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("What left this machine"))
+
+
+st.title(_("Usage"))
+calls = library.calls(actor)
+total = receipts.usage_of(calls)
+show.receipt(total)
+if total.calls:
+    days = dict(sorted(receipts.by_day(calls).items()))
+    chart(days)
+    table(_("By day"), days)
+    table(_("By model"), receipts.by_model(calls))
+    table(_("By run"), dict(list(receipts.by_run(calls).items())[:100]))
+ledger()
