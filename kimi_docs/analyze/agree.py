@@ -13,7 +13,7 @@ from rapidfuzz.distance import Indel, Levenshtein
 
 from kimi_docs.analyze.border import UNSPACED
 
-NUMBER = re.compile(r"(?:(?<![\w.])[-+]\.?|(?<![\w.])\.)?\d+(?:[.,:/^]\d+)*")
+NUMBER = re.compile(rf"(?:(?<![^\W{UNSPACED}])(?<!\.)[-+]\.?|(?<![\w.])\.)?\d+(?:[.,:/^]\d+)*")
 UNIT = re.compile(r" ?(%|‰|°[CF]?|[A-Za-zμ]+(?:/[A-Za-z]+)?|[一-鿿]{1,2})?")
 NEGATIONS = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|hardly|unless|except|fail(?:s|ed)?|lacks?|un(?:able|likely))\b|n't\b"
@@ -68,6 +68,8 @@ def _negations(text: str) -> Counter[str]:
 
 def _same_words(quote: str, passage: str, is_word: Callable[[str], bool]) -> bool:
     left, right = ([word.lower() for word in WORD.findall(text)] for text in (quote, passage))
+    if any(ARTICLES.isdisjoint(left[end]) != ARTICLES.isdisjoint(right[end]) for end in (slice(1), slice(-1, None))):
+        return False  # at an end an article may be the rest of another word
     return all(_harmless(gone, come, is_word) for gone, come in _differences(left, right))
 
 

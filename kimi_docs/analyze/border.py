@@ -1,4 +1,4 @@
-"""The two ends of a quote in its text → whether it cuts something: a word, a number, a sign or unit, or the "not" before it."""
+"""The two ends of a quote in its text → whether it cuts something: a word, a number, a sign or unit, or the "not" beside it."""
 
 import re
 import unicodedata
@@ -11,7 +11,8 @@ REACH = 32
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _NUMERAL = "零〇一二三四五六七八九十百千万亿兆两"
 _NUMBER_BEGINS = re.compile(
-    r"\d$|\d[.,:/^×-]$|\d ?× ?$|(?:(?<!\w)[-+]|[<>≤≥±≈$€£¥₹]) ?$|(?<![\w.])\.$|(?:\b(?:minus|negative|plus) |[负正]|零下|分之)$",
+    rf"\d$|\d[.,:/^×-]$|\d ?× ?$"
+    rf"|(?:(?<![^\W{UNSPACED}])[-+]|[<>≤≥±≈$€£¥₹]) ?$|(?<![\w.])\.$|(?:\b(?:minus|negative|plus) |[负正]|零下|分之)$",
     re.IGNORECASE,
 )
 _NUMBER_GOES_ON = re.compile(
@@ -25,14 +26,16 @@ _NEGATED = re.compile(
     r"(?:\b(?:not|no|never|without|cannot|nor|neither|non|hardly|barely|unless|lack(?:s|ed)?(?: of)?"
     r"|(?:fail|refus|declin|unable)(?:e?s|ed)? to)|n't)"
     r"(?: (?:yet|be|been|being|have|to|a|an|the|any|ever|always|necessarily|longer))?[ '(\[]+$"
-    r"|(?:[不没未无非勿莫否]|没有|[不未没][能会可得该应宜必要须需曾予是再]|不允许|不建议|并非|尚未|无[法需须]|[禁防]止|严禁|禁用|避免|拒绝|缺乏)['(]*$",
+    r"|(?:[不没未无非勿莫否]|没有|[不未没][能会可得该应宜必要须需曾予是再]|不允许|不建议|并非|无[法需须]|[禁防]止|严禁|禁用|避免|拒绝"
+    r"|缺乏)['(]*$",
     re.IGNORECASE,
 )
+_NEGATED_BEHIND = re.compile(r" (?:not|never)\b|[并尚还也都]?(?:[不未]|没有?|非(?!常))", re.IGNORECASE)
 _CLITIC = re.compile(r"(?<!\w)(?:[cdjlmst]|qu)'$", re.IGNORECASE)
 
 
 def cut(text: str, start: int, end: int) -> bool:
-    """A word or number goes on over one of the two borders, or what stands before turns the meaning round."""
+    """A word or number goes on over one of the two borders, or what stands beside it turns the meaning round."""
     before, after = text[max(0, start - REACH) : start], text[end : end + REACH]
     head, tail = text[start : start + 2], text[max(start, end - REACH) : end]
     return (
@@ -40,7 +43,7 @@ def cut(text: str, start: int, end: int) -> bool:
         or _word_goes_on(tail, after)
         or _number_begins(before, head)
         or _number_goes_on(tail, after)
-        or bool(_NEGATED.search(before))
+        or bool(_NEGATED.search(before) or _NEGATED_BEHIND.match(after))
     )
 
 

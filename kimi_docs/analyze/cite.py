@@ -13,7 +13,7 @@ from itertools import islice, pairwise
 
 from rapidfuzz import fuzz
 
-from kimi_docs.analyze.agree import ARTICLES, NEGATIONS, agree
+from kimi_docs.analyze.agree import NEGATIONS, agree
 from kimi_docs.analyze.border import UNSPACED, cut, joins
 from kimi_docs.analyze.fold import FoldedPages, fold
 from kimi_docs.domain.claims import Citation, Claim, Draft, Section, Verdict
@@ -29,7 +29,8 @@ RAREST = 8
 MOST_PAGES = 3
 """Pages a fuzzy match is tried on, beside the one said."""
 LONGEST_WINDOW = 20_000
-"""Characters a fuzzy match is tried on at once; on a longer page only around the quote's longest words."""
+"""Characters a fuzzy match is tried on at once; on a longer page only around pieces of the quote."""
+SEED = 16
 ELLIPSIS = re.compile(r"[\[(]? ?\.{3,} ?[\])]?")
 SENTENCE_END = re.compile(r"\.(?= |$)|[。;!?]")
 GRAM = re.compile(rf"([^\W{UNSPACED}]+)|([{UNSPACED}]+)")
@@ -149,14 +150,14 @@ class Source:
         return None
 
     def _windows(self, sought: str, page: int) -> Iterator[tuple[int, int]]:
-        """The page with what may run over its borders; of a very long one the places where the quote's longest words stand."""
+        """The page with what may run over its borders; of a very long one the places where pieces of the quote stand."""
         low, high = max(0, self._pages.starts[page] - len(sought)), self._pages.end(page) + len(sought)
         if high - low <= LONGEST_WINDOW + 2 * len(sought):
             yield low, high
             return
         reach = len(sought) + len(sought) // 4
-        for gram in sorted(_grams(sought), key=len, reverse=True)[:MOST_PAGES]:
-            at = self._lower.find(gram, low, high)
+        for start in range(0, max(1, len(sought) - SEED + 1), max(SEED, len(sought) // 8)):
+            at = self._lower.find(sought[start : start + SEED], low, high)
             if at >= 0:
                 yield max(low, at - reach), min(high, at + reach)
 
@@ -185,8 +186,8 @@ class Source:
         return None
 
     def _word_starts(self, quote: str, at: int) -> list[int]:
-        """Starts of words about there that begin like the quote (its article aside), nearest first."""
-        begin = next((w[:1] for w in WORD.findall(quote.lower()) if w not in ARTICLES), "")
+        """Starts of words about there that begin like the quote, nearest first."""
+        begin = next((word[:1] for word in WORD.findall(quote.lower())), "")
         low = max(0, at - SHORTEST_FUZZY)
         starts = [low + m.start() for m in re.finditer(re.escape(begin), self._lower[low : at + SHORTEST_FUZZY])]
         whole = (s for s in starts if s == 0 or not joins(self._lower[s - 1], self._lower[s]))

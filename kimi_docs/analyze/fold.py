@@ -70,7 +70,7 @@ def fold(text: str) -> str:
 def offsets(text: str) -> Sequence[int]:
     """For each character of `fold(text)` its offset in `text`, and one more: the end."""
     plain = text.translate(_TABLE)
-    origin = [offset for offset, character in enumerate(text) for _ in _TABLE[ord(character)]]
+    origin = _origins(text)
     kept: list[int] = []
     at = 0
     for dropped in _dropped(plain).finditer(plain):
@@ -79,6 +79,21 @@ def offsets(text: str) -> Sequence[int]:
     kept.extend(origin[at:])
     kept.append(len(text))
     return kept
+
+
+def _origins(text: str) -> Sequence[int]:
+    """For each character of the translated text its offset in `text`: nearly all characters became one."""
+    odd = "".join(character for character in set(text) if len(_TABLE[ord(character)]) != 1)
+    if not odd:
+        return range(len(text))
+    origin: list[int] = []
+    at = 0
+    for match in re.finditer(f"[{re.escape(odd)}]", text):
+        origin.extend(range(at, match.start()))
+        origin.extend([match.start()] * len(_TABLE[ord(match.group())]))
+        at = match.end()
+    origin.extend(range(at, len(text)))
+    return origin
 
 
 class FoldedPages:
