@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rapidfuzz.distance import Indel, Levenshtein
 
 from kimi_docs.analyze.border import UNSPACED
+from kimi_docs.analyze.fold import fold
 
 NUMBER = re.compile(rf"(?:(?<![^\W{UNSPACED}])(?<!\.)[-+]\.?|(?<![\w.])\.)?\d+(?:[.,:/^]\d+)*")
 UNIT = re.compile(r" ?(%|‰|°[CF]?|[A-Za-zμ]+(?:/[A-Za-z]+)?|[一-鿿]{1,2})?")
@@ -50,6 +51,16 @@ def numbers(text: str) -> list[tuple[str, str]]:
             plain = f"({plain})"
         found.append((plain, (unit.group(1) or "").lower() if unit else ""))
     return found
+
+
+def unquoted(claim: str, quotes: Sequence[str]) -> tuple[str, ...]:
+    """The numbers of a claim that stand in none of its quotes, whatever their unit and sign."""
+    held = {_digits(number) for quote in quotes for number, _unit in numbers(fold(quote))}
+    return tuple(dict.fromkeys(number for number, _unit in numbers(fold(claim)) if _digits(number) not in held))
+
+
+def _digits(number: str) -> str:
+    return number.strip("()-+").removesuffix(".0")
 
 
 def _symbols(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from itertools import islice, pairwise
 
 from rapidfuzz import fuzz
 
-from kimi_docs.analyze.agree import NEGATIONS, agree
+from kimi_docs.analyze.agree import NEGATIONS, agree, unquoted
 from kimi_docs.analyze.border import UNSPACED, cut, joins
 from kimi_docs.analyze.fold import FoldedPages, fold
 from kimi_docs.domain.claims import Citation, Claim, Draft, Section, Verdict
@@ -219,7 +219,9 @@ class Verifier:
         return replace(section, claims=tuple(self._claim(claim) for claim in section.claims))
 
     def _claim(self, claim: Claim) -> Claim:
-        return replace(claim, citations=tuple(self._citation(citation) for citation in claim.citations))
+        quoted = [citation.quote for citation in claim.citations]
+        found = tuple(self._citation(citation) for citation in claim.citations)
+        return replace(claim, citations=found, unquoted=unquoted(claim.text, quoted) if quoted else ())
 
     def _citation(self, citation: Citation) -> Citation:
         if citation not in self._known:

@@ -37,8 +37,11 @@ class Citation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
+    """A sentence and what it stands on. `unquoted` are the numbers of the text that stand in none of its quotes."""
+
     text: str
     citations: tuple[Citation, ...] = ()
+    unquoted: tuple[str, ...] = ()
 
     @property
     def verified(self) -> bool:

@@ -106,7 +106,8 @@ def claims(draft: Draft, extractions: Sequence[Extraction], *, first: int = 1, l
 
 def _claim(claim: Claim, extractions: Sequence[Extraction], number: int, *, live: bool) -> int:
     sign = "" if words.standing_of(claim) is words.Standing.VERIFIED else f" :red[**{_standing(claim)}**]"
-    st.markdown(f"{text(claim.text)}{sign}")
+    doubtful = _("not in the quotes: {numbers}", numbers=", ".join(claim.unquoted)) if claim.unquoted else ""
+    st.markdown(f"{text(claim.text)}{sign}" + (f" :orange[⚠ {text(doubtful)}]" if doubtful else ""))
     if live:
         st.markdown(" ".join(f":{COLORS[c.verdict]}[{_place(c, extractions)}]" for c in claim.citations))
         return number + len(claim.citations)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kimi_docs.analyze.agree import agree, numbers
+from kimi_docs.analyze.agree import agree, numbers, unquoted
 from kimi_docs.analyze.fold import fold
 
 PASSAGE = "The committee approved 1,234 grants of 5 mg in 2019"
@@ -69,3 +69,17 @@ def test_numbers_come_with_sign_and_unit() -> None:
 def test_no_text_makes_it_fail(one: str, other: str) -> None:
     agree(one, other)
     assert agree(one, one)
+
+
+@pytest.mark.parametrize(
+    ("claim", "quotes", "expected"),
+    [
+        ("Sales rose by 12 % to 1,200 units.", ["rose by 12 percent", "1200 units were sold"], ()),
+        ("Sales rose by 13 % in 2025.", ["Sales rose by 12 %"], ("13", "2025")),
+        ("销售额增长 12％。", ["增长12%"], ()),
+        ("A loss of 5 million.", ["result (5) million"], ()),
+        ("Nothing to count here.", ["nothing"], ()),
+    ],
+)
+def test_numbers_that_stand_in_none_of_the_quotes_are_named(claim: str, quotes: list[str], expected: tuple[str, ...]) -> None:
+    assert unquoted(claim, quotes) == expected
