@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kimi_docs.errors import Damaged, EmptyDocument, TooLarge, UnsupportedFormat
+from kimi_docs.extract import pixels
 from kimi_docs.extract.formats import FORMATS
 from kimi_docs.extract.sniff import real_type
 from kimi_docs.language import Message, say
@@ -52,6 +53,7 @@ def take(source: bytes | Path, name: str = "", *, max_bytes: int) -> Intake:
     if not content.strip(b"\0\t\n\r \xef\xbb\xbf\xff\xfe"):
         raise EmptyDocument(say("“{name}” is empty.", name=shown), say("Check the file where it came from and add it again."))
     found = real_type(content, shown)
+    pixels.check(content, found)
     if found not in FORMATS or (found == "txt" and _ending(shown) in _NEVER_TEXT):
         raise _refusal(shown, found)
     return Intake(name=shown, format=found, bytes=len(content), id=hashlib.sha256(content).hexdigest())
@@ -83,22 +85,12 @@ def _mb(size: int) -> float:
 
 
 _ADVICE: Mapping[str, Message] = {
-    "doc": say("Save it as .docx or PDF in a word processor and add that."),
-    "odt": say("Save it as .docx or PDF in a word processor and add that."),
-    "rtf": say("Save it as .docx or PDF in a word processor and add that."),
-    "pptx": say("Export the slides as PDF and add that."),
-    "ppt": say("Export the slides as PDF and add that."),
-    "odp": say("Export the slides as PDF and add that."),
-    "epub": say("Convert it to PDF or text and add that."),
-    "eml": say("Save the message as text or PDF and add that."),
     "zip": say("Unpack it and add the documents in it."),
+    "svg": say("Export it as PDF and add that."),
+    "msg": say("Save the message as .eml or PDF and add that."),
 }
-_PICTURES = frozenset(("png", "jpg", "gif", "bmp", "tiff", "webp", "svg"))
-
-
-_NEVER_TEXT = frozenset(
-    ("pdf", "docx", "xlsx", "xlsm", "xlsb", "xls", "doc", "ppt", "pptx", "odt", "ods", "odp", "epub", *_PICTURES)
-)
+KINDS = "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, EPUB, CSV, HTML, Markdown, JSON, EML, PNG, JPEG, TIFF, WebP"
+_NEVER_TEXT = frozenset(FORMATS) - {"txt", "md", "csv", "tsv", "json", "html", "eml", "rtf"}
 
 
 def _ending(name: str) -> str:
@@ -111,13 +103,7 @@ def _refusal(name: str, found: str) -> UnsupportedFormat | Damaged:
             say("“{name}” is damaged or is not what its name says it is.", name=name),
             say("Open it in the program it comes from, save it again, and add that."),
         )
-    if found in _PICTURES:
-        return UnsupportedFormat(
-            say("“{name}” is a picture ({format}); pictures are not read.", name=name, format=found),
-            say("Put it into a PDF with a text layer (most scanning programs can) and add that."),
-        )
-    kinds = "PDF, Word (.docx), Excel (.xlsx, .xls, .ods), CSV, HTML, Markdown, JSON, text"
-    advice = _ADVICE.get(found) or say("These can be read: {kinds}.", kinds=kinds)
+    advice = _ADVICE.get(found) or say("These can be read: {kinds}.", kinds=KINDS)
     if found in {"", "ole"}:
         return UnsupportedFormat(say("“{name}” is of no kind that can be read.", name=name), advice)
     return UnsupportedFormat(say("“{name}” is of the kind “{format}”, which cannot be read yet.", name=name, format=found), advice)

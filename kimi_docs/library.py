@@ -14,12 +14,14 @@ from typing import Any, Self
 
 from kimi_docs.analyze.estimate import estimate
 from kimi_docs.analyze.templates import get_template
+from kimi_docs.batches import Batches
 from kimi_docs.domain.calls import Call, Departure, Estimate
 from kimi_docs.domain.claims import Answer, Citation, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Run, RunKind
 from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.search import EVERYTHING, Found, SearchFilter
 from kimi_docs.domain.text import Extraction, PagePicture
 from kimi_docs.errors import NotFound, WrongUse
 from kimi_docs.extract.sandbox import Pool
@@ -27,7 +29,8 @@ from kimi_docs.intake import Intake, take
 from kimi_docs.jobs.engines import Engines
 from kimi_docs.jobs.inline import Inline
 from kimi_docs.jobs.work import Workshop, summary_id
-from kimi_docs.kimi.catalog import load_catalog
+from kimi_docs.kimi.catalog import catalog_for
+from kimi_docs.kimi.counting import Counting, account_of
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
 
@@ -41,13 +44,10 @@ class Added:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Library:
+class Library(Batches):
     """The verbs. `start` hands a run's id to whoever carries it out. Raises: KimiDocsError."""
 
-    storage: Storage
-    blobs: Blobs
     reader: Pool
-    settings: Callable[[], Settings]
     start: Callable[[str], None]
     close: Callable[[], None] = lambda: None
 
@@ -115,6 +115,10 @@ class Library:
         found = self.storage.of(actor).get_document(document)
         here = citation is not None and citation.page == page and citation.document == document
         start, end = (citation.start, citation.end) if here and citation else (None, None)
+        extraction = self.extraction(actor, found.id) if start is not None else None
+        boxes = extraction.boxes(page, start, end) if extraction and start is not None and end is not None else ()
+        if boxes:  # recognized pages: only the extraction knows where their lines stand
+            return replace(self.reader.picture(self.blobs.path(found.id), found, page, width=width), boxes=boxes)
         return self.reader.picture(self.blobs.path(found.id), found, page, width=width, start=start, end=end)
 
     # Summaries
@@ -137,7 +141,8 @@ class Library:
         if not extraction:
             raise NotFound(say("The document has not been read yet."), say("Wait until it is read."), document=document)
         known = store.find_summary(summary_id(document, order)) is not None
-        return replace(estimate(extraction, order, settings, load_catalog(settings.home)), known=known)
+        counted = Counting(self.storage.meter, account_of(settings)).count
+        return replace(estimate(extraction, order, settings, catalog_for(settings), counted), known=known)
 
     def summarize(self, actor: Actor, document: str, order: SummaryOrder, *, again: bool = False) -> Summary | Run:
         """The summary of that order if there is one, else the run that makes it; one run at a time for the same order."""
@@ -208,6 +213,10 @@ class Library:
     def answer(self, actor: Actor, id: str) -> Answer | None:
         return self.storage.of(actor).find_answer(id)
 
+    def search(self, actor: Actor, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
+        """Words and phrases in documents, summaries and answers, best first."""
+        return self.storage.of(actor).search(query, filter=filter, limit=limit, offset=offset)
+
     # Runs
 
     def run(self, actor: Actor, id: str) -> Run:
@@ -248,6 +257,11 @@ class Desk:
     def finish(self, run: Run) -> Run:
         return self.inline.finish(run.id)
 
+    def finish_batch(self, actor: Actor, batch: str, shown: Callable[[int], None] = lambda _ended: None) -> None:
+        """Carry out what of the batch is not done."""
+        runs = [run.id for run in self.library.batch_runs(actor, batch)]
+        self.inline.finish_all(self.library.storage.of(actor), batch, runs, shown)
+
     def __enter__(self) -> Self:
         return self
 
@@ -263,14 +277,22 @@ def make_workshop(storage: Storage, blobs: Blobs, reader: Pool, settings: Callab
 
 def make_desk(storage: Storage, blobs: Blobs, settings: Settings, close: Callable[[], None]) -> Desk:
     """The library of a command, its runs carried out in this process."""
-    reader = Pool(size=1)
+    reader = Pool()
     inline = Inline(make_workshop(storage, blobs, reader, lambda: settings))
 
     def end() -> None:
         reader.close()
         close()
 
-    library = Library(storage=storage, blobs=blobs, reader=reader, settings=lambda: settings, start=inline.begin, close=end)
+    library = Library(
+        storage=storage,
+        blobs=blobs,
+        reader=reader,
+        settings=lambda: settings,
+        start=inline.begin,
+        close=end,
+        foreground=True,
+    )
     return Desk(library=library, inline=inline)
 
 

@@ -19,6 +19,7 @@ PAGES = [
     LIBRARY,
     st.Page("document.py", title=_("Document"), icon=":material/description:", url_path="document"),
     st.Page("ask.py", title=_("Ask"), icon=":material/forum:", url_path="ask"),
+    st.Page("search.py", title=_("Search"), icon=":material/search:", url_path="search"),
     st.Page("sessions.py", title=_("Sessions"), icon=":material/history:", url_path="sessions"),
     st.Page("usage.py", title=_("Usage"), icon=":material/receipt_long:", url_path="usage"),
     st.Page("settings.py", title=_("Settings"), icon=":material/settings:", url_path="settings"),

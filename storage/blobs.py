@@ -6,6 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from kimi_docs import faults
 from kimi_docs.errors import NotFound
 from kimi_docs.language import say
 from storage.engine import private_folder
@@ -28,7 +29,9 @@ class FolderBlobs:
             if file.is_file() and file.stat().st_size == len(content):
                 return id
             self._make(file.parent)
+            faults.point("blob_saving")
             _write(file, content)
+            faults.point("blob_saved")
         except OSError as error:
             raise disk_failure(error, str(self.folder)) from error
         return id

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from kimi_docs.domain.claims import Summary
 from kimi_docs.domain.document import Document
@@ -11,6 +12,7 @@ from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
 from storage import tables
 from storage.engine import reading, writing
+from storage.index import Index
 from storage.part import NO_DOCUMENT, NO_SUMMARY, Part, containing, not_or_only_deleted, now, there
 from storage.rows import fold, from_row, pack, sought, to_row, unpack
 
@@ -20,16 +22,28 @@ class Documents(Part):
 
     def save_document(self, document: Document) -> Document:
         """Add it, or bring back the one that is there: it keeps name and time, and learns a title or language it lacked."""
+        with writing(self._engine) as connection:
+            return self._save_document(connection, document)
+
+    def save_documents(self, documents: Sequence[Document]) -> None:
+        """The same for many, all or nothing."""
+        with writing(self._engine) as connection:
+            for document in documents:
+                self._save_document(connection, document)
+
+    def _save_document(self, connection: Connection, document: Document) -> Document:
         table = tables.documents
         row = to_row(replace(document, added_at=document.added_at or now(), deleted_at=None))
-        with writing(self._engine) as connection:
-            connection.execute(self._scope.insert(table, {**row, "searchable": ""}))
-            here = self._scope.select(table).where(table.c.id == document.id)
-            kept = from_row(Document, connection.execute(here).mappings().one())
-            kept = replace(kept, title=row["title"] or kept.title, language=row["language"] or kept.language, deleted_at=None)
-            values = {"title": kept.title, "language": kept.language, "deleted_at": None}
-            searchable = fold(f"{kept.name}\n{kept.title}")
-            connection.execute(self._scope.update(table).where(table.c.id == document.id).values(**values, searchable=searchable))
+        connection.execute(self._scope.insert(table, {**row, "searchable": ""}))
+        here = self._scope.select(table).where(table.c.id == document.id)
+        kept = from_row(Document, connection.execute(here).mappings().one())
+        kept = replace(kept, title=row["title"] or kept.title, language=row["language"] or kept.language, deleted_at=None)
+        values = {"title": kept.title, "language": kept.language, "deleted_at": None}
+        searchable = fold(f"{kept.name}\n{kept.title}")
+        connection.execute(self._scope.update(table).where(table.c.id == document.id).values(**values, searchable=searchable))
+        index = Index(connection, self._scope)
+        index.take_document(kept)
+        index.mark(False, document=kept.id)
         return kept
 
     def find_document(self, id: str) -> Document | None:
@@ -53,7 +67,9 @@ class Documents(Part):
         """Raises: NotFound."""
         table = tables.documents
         changed = self._scope.update(table).where(table.c.id == id).values(deleted_at=now() if deleted else None)
-        self._change(changed.returning(table.c.id), NO_DOCUMENT)
+        with writing(self._engine) as connection:
+            there(connection.execute(changed.returning(table.c.id)).first(), NO_DOCUMENT)
+            Index(connection, self._scope).mark(deleted, document=id)
 
     def save_extraction(self, extraction: Extraction) -> None:
         """Raises: NotFound where its document is not there."""
@@ -66,8 +82,15 @@ class Documents(Part):
             "created_at": now(),
         }
         with writing(self._engine) as connection:
-            self._require(connection, tables.documents, extraction.document, NO_DOCUMENT)
+            document = self._document(connection, extraction.document)
             connection.execute(self._scope.upsert(tables.extractions, row))
+            Index(connection, self._scope).take_extraction(document, extraction)
+
+    def index_document(self, id: str) -> None:
+        """Take what was kept before there was an index. Raises: NotFound."""
+        extraction = self.find_extraction(id)
+        with writing(self._engine) as connection:
+            Index(connection, self._scope).take_extraction(self._document(connection, id), extraction)
 
     def find_extraction(self, document: str) -> Extraction | None:
         """None also where its bytes are lost: it is then made again."""
@@ -88,8 +111,15 @@ class Documents(Part):
         """Raises: NotFound where its document is not there."""
         row = to_row(replace(summary, created_at=summary.created_at or now()))
         with writing(self._engine) as connection:
-            self._require(connection, tables.documents, summary.document, NO_DOCUMENT)
+            self._document(connection, summary.document)
             connection.execute(self._scope.upsert(tables.summaries, row, keep=["document", "created_at"]))
+            here = self._scope.select(tables.summaries).where(tables.summaries.c.id == summary.id)
+            kept = from_row(Summary, connection.execute(here).mappings().one())
+            Index(connection, self._scope).take_summary(kept, self._document(connection, kept.document))
+
+    def _document(self, connection: Connection, id: str) -> Document:
+        row = connection.execute(self._scope.select(tables.documents).where(tables.documents.c.id == id)).mappings().first()
+        return from_row(Document, there(row, NO_DOCUMENT))
 
     def find_summary(self, id: str) -> Summary | None:
         return self._find(Summary, tables.summaries, id)

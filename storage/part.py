@@ -20,6 +20,7 @@ NO_SUMMARY = say("There is no such summary.")
 NO_SESSION = say("There is no such session.")
 NO_ANSWER = say("There is no such answer.")
 NO_RUN = say("There is no such run.")
+NO_BATCH = say("There is no such batch.")
 NO_DEPARTURE = say("There is no such line in the ledger.")
 
 Found = TypeVar("Found")
@@ -42,6 +43,7 @@ class Part:
     def __init__(self, engine: Engine, blobs: Blobs, actor: Actor) -> None:
         self._engine = engine
         self._blobs = blobs
+        self.actor = actor
         self._scope = Scope(actor, engine.dialect.name)
 
     def _list(self, noun: type[Noun], statement: Statement) -> list[Noun]:

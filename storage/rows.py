@@ -17,7 +17,9 @@ from storage.failures import damaged
 Noun = TypeVar("Noun")
 Row = dict[str, Any]
 
-STRUCTURED = frozenset({"documents", "order", "draft", "failure", "usage", "coverage", "notices", "completion"})
+STRUCTURED = frozenset(
+    {"documents", "order", "draft", "failure", "usage", "coverage", "notices", "completion", "entries", "columns"}
+)
 """Fields kept as JSON text, of whatever noun."""
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from kimi_docs.domain.calls import Call, CallState, Departure
+from sqlalchemy.engine import Connection
+
+from kimi_docs.domain.calls import Call, CallState, Departure, Sending
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.errors import WrongUse
 from kimi_docs.language import say
@@ -12,6 +14,7 @@ from storage import tables
 from storage.engine import writing
 from storage.part import NO_DEPARTURE, NO_RUN, Part, now, there
 from storage.rows import Row, changed_columns, from_row, to_row
+from storage.scope import Statement
 
 ENDED = [state.value for state in RunState if state.ended]
 UNFINISHED = [state.value for state in RunState if not state.ended]
@@ -48,6 +51,16 @@ class Runs(Part):
             after = connection.execute(changed.values(**row).returning(table)).mappings().first()
         return self.get_run(id) if after is None else from_row(Run, after)
 
+    def claim_run(self, id: str, **changes: Any) -> Run | None:
+        """Change a run if it is queued. Raises: NotFound."""
+        table = tables.runs
+        claimed = self._scope.update(table).where(table.c.id == id, table.c.state == RunState.QUEUED.value)
+        with writing(self._engine) as connection:
+            self._require(connection, table, id, NO_RUN)
+            values = changed_columns({"updated_at": now(), **changes})
+            after = connection.execute(claimed.values(**values).returning(table)).mappings().first()
+        return None if after is None else from_row(Run, after)
+
     def request_stop(self, id: str) -> None:
         """Ask for its end; a run that has ended is left alone. Raises: NotFound."""
         table = tables.runs
@@ -81,9 +94,33 @@ class Ledger(Part):
 
     def save_call(self, call: Call) -> None:
         """Keep it. One that was answered stays answered: what was paid for is never overwritten by less."""
-        answered = None if call.state == CallState.ANSWERED else tables.calls.c.state == CallState.ANSWERED.value
         with writing(self._engine) as connection:
-            connection.execute(self._scope.upsert(tables.calls, to_row(call), unless=answered))
+            connection.execute(self._save(call))
+
+    def write_calls(self, sent: Sequence[Sending] = (), saved: Sequence[Call] = ()) -> Sequence[Call]:
+        """Keep calls that are about to leave, with their departures, and others as they are now, all in one transaction.
+
+        Gives those to be sent as they are kept: one that was answered, or that another process holds (unless it is `instead_of`),
+        stays as it is; do not send it then. Raises: NotFound where a departure's id is somebody else's.
+        """
+        with writing(self._engine) as connection:
+            for call in saved:
+                connection.execute(self._save(call))
+            return [self._send(connection, sending) for sending in sent]
+
+    def _send(self, connection: Connection, sending: Sending) -> Call:
+        table, call = tables.calls, sending.call
+        row = connection.execute(self._scope.select(table).where(table.c.id == call.id)).mappings().first()
+        here = from_row(Call, row) if row else None
+        if here and not sending.may_leave(here):
+            return here
+        connection.execute(self._save(call))
+        there(connection.execute(self._scope.upsert(tables.departures, to_row(sending.departure))).first(), NO_DEPARTURE)
+        return call
+
+    def _save(self, call: Call) -> Statement:
+        answered = None if call.state == CallState.ANSWERED else tables.calls.c.state == CallState.ANSWERED.value
+        return self._scope.upsert(tables.calls, to_row(call), unless=answered)
 
     def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
         table = tables.calls

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from kimi_docs.domain.claims import Answer, Session
 from storage import tables
 from storage.engine import writing
+from storage.index import Index
 from storage.part import NO_ANSWER, NO_SESSION, Part, containing, not_or_only_deleted, now, there
-from storage.rows import fold, searchable_answer, sought, to_row
+from storage.rows import fold, from_row, searchable_answer, sought, to_row
 
 
 class Sessions(Part):
@@ -20,7 +22,9 @@ class Sessions(Part):
         at = now()
         row = to_row(replace(session, created_at=session.created_at or at, updated_at=session.updated_at or at))
         row["searchable"] = fold(session.title)
-        self._change(self._scope.upsert(tables.sessions, row, keep=["created_at"]), NO_SESSION)
+        with writing(self._engine) as connection:
+            there(connection.execute(self._scope.upsert(tables.sessions, row, keep=["created_at"])).first(), NO_SESSION)
+            Index(connection, self._scope).mark(session.deleted_at is not None, session=session.id)
         return self.get_session(session.id)
 
     def get_session(self, id: str) -> Session:
@@ -46,6 +50,15 @@ class Sessions(Part):
             there(written, NO_ANSWER)
             used = self._scope.update(table).where(table.c.id == answer.session, table.c.updated_at < row["created_at"])
             connection.execute(used.values(updated_at=row["created_at"]))
+            self._index(connection, answer.id)
+
+    def _index(self, connection: Connection, id: str) -> None:
+        """As it is kept: an answer stays in its first session."""
+        answers, sessions = tables.answers, tables.sessions
+        row = connection.execute(self._scope.select(answers).where(answers.c.id == id)).mappings().one()
+        answer = from_row(Answer, row)
+        sitting = connection.execute(self._scope.select(sessions).where(sessions.c.id == answer.session)).mappings().one()
+        Index(connection, self._scope).take_answer(answer, from_row(Session, sitting))
 
     def find_answer(self, id: str) -> Answer | None:
         return self._find(Answer, tables.answers, id)

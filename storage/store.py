@@ -1,22 +1,27 @@
 """The store: for one actor, and the whole of it for the worker."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
 from kimi_docs.domain.ports import Blobs, Store
 from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.search import HitKind
 from kimi_docs.language import Message
 from storage import scope
+from storage.batches import Batches
 from storage.check import faults
 from storage.documents import Documents
 from storage.engine import reading
+from storage.meter import SqlMeter
 from storage.part import NO_RUN, there
 from storage.runs import UNFINISHED, Ledger, Runs
+from storage.search import Search
 from storage.sessions import Sessions
 
 
-class SqlStore(Documents, Sessions, Runs, Ledger):
+class SqlStore(Documents, Sessions, Runs, Batches, Ledger, Search):
     """Fits `Store`. Every method may raise Misconfigured or KimiDocsError where the database cannot do its work."""
 
 
@@ -26,6 +31,7 @@ class SqlStorage:
     def __init__(self, engine: Engine, blobs: Blobs) -> None:
         self.engine = engine
         self.blobs = blobs
+        self.meter = SqlMeter(engine)
 
     def of(self, actor: Actor) -> Store:
         """What this actor may see and keep."""
@@ -36,10 +42,34 @@ class SqlStorage:
         with reading(self.engine) as connection:
             return there(scope.actor_of_run(connection, run), NO_RUN)
 
-    def unfinished_runs(self) -> Sequence[str]:
+    def unfinished_runs(self, *, among: Collection[str] | None = None) -> Sequence[str]:
         """Ids of everybody's runs that have not ended, oldest first."""
         with reading(self.engine) as connection:
-            return scope.runs_in(connection, UNFINISHED)
+            return scope.runs_in(connection, UNFINISHED, among)
+
+    def abandoned_runs(self, before: datetime) -> Sequence[str]:
+        """Ids of everybody's runs that have not ended and that nobody has touched since; not those of a batch that wait."""
+        with reading(self.engine) as connection:
+            return scope.abandoned_runs(connection, UNFINISHED, before)
+
+    def waiting_runs(self, before: datetime, *, limit: int = 100) -> Sequence[str]:
+        """Ids of everybody's runs that wait in a batch and that nobody has in hand; from each person's batches in turn."""
+        with reading(self.engine) as connection:
+            return scope.waiting_runs(connection, before, limit)
+
+    def reindex(self, *, limit: int = 1000) -> int:
+        """Take what was kept before there was an index into it, so much at a time; gives how much it was."""
+        with reading(self.engine) as connection:
+            waiting = scope.unshelved(connection, limit)
+        for row in waiting:
+            store = SqlStore(self.engine, self.blobs, Actor(person=row.owner, space=row.space))
+            if row.kind == HitKind.DOCUMENT:
+                store.index_document(row.id)
+            elif row.kind == HitKind.SUMMARY:
+                store.save_summary(store.get_summary(row.id))
+            elif answer := store.find_answer(row.id):
+                store.save_answer(answer)
+        return len(waiting)
 
     def integrity(self) -> Sequence[Message]:
         """What is wrong with the store, for the doctor; empty where all is well. Reads the whole of a SQLite database."""

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -29,6 +31,9 @@ metadata = MetaData(
 
 SPACE: dict[str, Any] = {"visible": "space"}
 OWNER: dict[str, Any] = {"visible": "owner"}
+READER: dict[str, Any] = {"visible": "reader"}  # by the owner named, or the whole space where none is
+SOURCE: dict[str, Any] = {"visible": "source"}  # as its source is
+ACCOUNT: dict[str, Any] = {"visible": "account"}  # belongs to nobody: numbers all who use one account at the provider share
 
 
 class Moment(TypeDecorator[datetime]):
@@ -176,10 +181,27 @@ runs = Table(
     _words("usage"),
     Column("failure", Text),
     Column("draft", Text),
+    Column("tries", Integer, nullable=False, server_default="0"),
     Index(None, "space", "owner", "created_at"),
     Index(None, "space", "owner", "batch", "created_at"),
     Index(None, "space", "owner", "session", "created_at"),
     Index(None, "state", "created_at"),
+    Index(None, "state", "updated_at"),
+    info=OWNER,
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    _key(),
+    _words("space"),
+    _words("owner"),
+    _words("title"),
+    _words("entries"),
+    _words("order"),
+    _words("columns"),
+    _moment("created_at"),
+    Index(None, "space", "owner", "created_at"),
     info=OWNER,
 )
 
@@ -199,6 +221,7 @@ calls = Table(
     Column("cost", Text),  # a decimal number as it is written: no float ever touches money
     _words("currency"),
     _words("request_id"),
+    Column("holder", Text, nullable=False, server_default=""),
     Column("completion", Text),
     Index(None, "space", "run", "sent_at"),
     Index(None, "space", "sent_at"),
@@ -223,3 +246,60 @@ departures = Table(
     Index(None, "space", "owner", "at"),
     info=OWNER,
 )
+
+marks = Table(
+    "marks",
+    metadata,
+    _key("account"),
+    _key("member"),
+    _key("kind"),
+    Column("slot", BigInteger, primary_key=True),
+    Column("until", Double, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    info=ACCOUNT,
+)
+
+measures = Table("measures", metadata, _key("account"), _key("name"), _words("content"), info=ACCOUNT)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    _words("space"),
+    _words("owner"),
+    _words("kind"),
+    _words("id"),
+    Column("document", Text),
+    Column("session", Text, ForeignKey("sessions.id", ondelete="CASCADE")),
+    _words("format"),
+    _words("language"),
+    _moment("at"),
+    Column("deleted", Boolean, nullable=False),
+    _words("stamp"),
+    ForeignKeyConstraint(["space", "document"], ["documents.space", "documents.id"], ondelete="CASCADE"),
+    Index(None, "space", "kind", "id", unique=True),
+    Index(None, "space", "document"),
+    Index(None, "session"),
+    info=READER,
+    sqlite_autoincrement=True,  # a number taken again would find the words of what had it before
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("source", Integer, ForeignKey("sources.number", ondelete="CASCADE"), nullable=False),
+    Column("page", Integer),
+    Column("start", Integer, nullable=False),
+    _words("title"),
+    _words("text"),
+    Index(None, "source"),
+    info=SOURCE,
+)
+
+_index = MetaData()
+"""What the database itself makes of the passages. Each kind has its own, so it is made by the migration and not from here."""
+
+fts_words = Table("words", _index, *(Column(name) for name in ("rowid", "words", "rank", "title", "text")))
+ts_words = Table("words", MetaData(), Column("rowid", BigInteger, primary_key=True), Column("segments", TSVECTOR))

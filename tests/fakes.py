@@ -5,21 +5,29 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from kimi_docs.domain.batch import Batch
 from kimi_docs.domain.calls import Call, CallState, Departure, Mark, Sending
-from kimi_docs.domain.claims import Answer, Session, Summary
+from kimi_docs.domain.claims import Answer, Completeness, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.search import EVERYTHING, Found, Hit, HitKind, SearchFilter
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound, WrongUse
 from kimi_docs.language import Message, say
+from kimi_docs.local.tokens import language_of
+from storage import passages
+from storage.passages import Passage, language_part, snippet
 from storage.rows import fold, searchable_draft, sought
+from storage.segments import Query, holds, marks, parse
 
 _SHARED = {"documents", "extractions", "summaries", "calls"}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -98,9 +106,28 @@ class MemoryStorage:
             raise NotFound(say("There is no such run."))
         return self.rows["runs"]["", run][0]
 
-    def unfinished_runs(self) -> Sequence[str]:
-        runs = [run for _, run in self.rows.get("runs", {}).values() if not run.state.ended]
-        return [run.id for run in sorted(runs, key=lambda run: (run.created_at, run.id))]
+    def _runs(self, when: Callable[[Run], bool]) -> list[tuple[Actor, Run]]:
+        runs = [(actor, run) for actor, run in self.rows.get("runs", {}).values() if not run.state.ended and when(run)]
+        return sorted(runs, key=lambda each: (each[1].created_at, each[1].id))
+
+    def unfinished_runs(self, *, among: Collection[str] | None = None) -> Sequence[str]:
+        return [run.id for _, run in self._runs(lambda run: among is None or run.id in among)]
+
+    def abandoned_runs(self, before: datetime) -> Sequence[str]:
+        untouched = self._runs(lambda run: run.updated_at < before)
+        return [run.id for _, run in untouched if not (run.batch and run.state is RunState.QUEUED)]
+
+    def waiting_runs(self, before: datetime, *, limit: int = 100) -> Sequence[str]:
+        waiting = self._runs(lambda run: run.batch and run.state is RunState.QUEUED and run.updated_at < before)
+        taken: Counter[Actor] = Counter()
+        placed = []
+        for actor, run in waiting:
+            taken[actor] += 1
+            placed.append((taken[actor], run.created_at, run.id))
+        return [id for *_, id in sorted(placed)][:limit]
+
+    def reindex(self, *, limit: int = 1000) -> int:
+        return 0
 
     def integrity(self) -> Sequence[Message]:
         return []
@@ -155,6 +182,10 @@ class MemoryStore:
         learnt = {"title": document.title or here.title, "language": document.language or here.language}
         return self._save("documents", document.id, replace(here, **learnt, deleted_at=None))
 
+    def save_documents(self, documents: Sequence[Document]) -> None:
+        for document in documents:
+            self.save_document(document)
+
     def find_document(self, id: str) -> Document | None:
         return self._find("documents", id)
 
@@ -179,6 +210,9 @@ class MemoryStore:
 
     def find_extraction(self, document: str) -> Extraction | None:
         return self._find("extractions", document)
+
+    def read_documents(self, ids: Sequence[str]) -> set[str]:
+        return {id for id in ids if self.find_extraction(id) is not None}
 
     def save_summary(self, summary: Summary) -> None:
         self._get("documents", summary.document)
@@ -240,6 +274,9 @@ class MemoryStore:
         changes = {"updated_at": _now(), **changes, "stop_requested": run.stop_requested}
         return self._save("runs", id, replace(run, **changes))
 
+    def claim_run(self, id: str, **changes: Any) -> Run | None:
+        return self.update_run(id, **changes) if self._get("runs", id).state is RunState.QUEUED else None
+
     def request_stop(self, id: str) -> None:
         run = self._get("runs", id)
         self._save("runs", id, run if run.state.ended else replace(run, stop_requested=True))
@@ -252,6 +289,43 @@ class MemoryStore:
             return there and (active is None or run.state.ended != active)
 
         return self._list("runs", when, "created_at")[:limit]
+
+    def save_batch(self, batch: Batch, runs: Sequence[Run] = ()) -> Batch:
+        kept = self._save("batches", batch.id, self._first_kept("batches", batch, "created_at"))
+        for run in runs:
+            self.add_run(run)
+        return kept
+
+    def get_batch(self, id: str) -> Batch:
+        return self._get("batches", id)
+
+    def list_batches(self, *, limit: int = 200) -> Sequence[Batch]:
+        return self._list("batches", lambda _: True, "created_at")[:limit]
+
+    def hold_runs(self, batch: str) -> None:
+        self._get("batches", batch)
+        for run in self.list_runs(batch=batch, active=True, limit=10**9):
+            if run.state is RunState.QUEUED:
+                self.update_run(run.id, state=RunState.QUEUED)
+
+    def stop_runs(self, batch: str) -> None:
+        self._get("batches", batch)
+        for run in self.list_runs(batch=batch, active=True, limit=10**9):
+            self.request_stop(run.id)
+            if run.state is RunState.QUEUED:
+                self.update_run(run.id, state=RunState.STOPPED)
+
+    def spent(self, batch: str, *, besides: str = "") -> Decimal:
+        runs = {run.id for run in self.list_runs(batch=batch, limit=10**9)}
+        others = [call for call in self.list_calls(limit=10**9) if call.run in runs and call.id != besides]
+        counted = [call for call in others if call.state != CallState.REFUSED]
+        return sum((call.cost for call in counted if call.cost is not None), Decimal(0))
+
+    def find_documents(self, ids: Sequence[str]) -> Sequence[Document]:
+        return [document for id in ids if (document := self.find_document(id))]
+
+    def known_summaries(self, ids: Sequence[str]) -> Mapping[str, Completeness]:
+        return {id: summary.state for id in ids if (summary := self.find_summary(id))}
 
     def find_call(self, id: str) -> Call | None:
         return self._find("calls", id)
@@ -275,6 +349,44 @@ class MemoryStore:
 
     def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
         return self._list("calls", lambda call: run in ("", call.run), "sent_at")[:limit]
+
+    def search(self, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
+        asked = parse(query)
+        found = [hit for rank, hit in sorted(self._searched(asked, filter), key=lambda each: -each[0])]
+        return Found(query=query, hits=tuple(found[offset : offset + limit]), total=len(found))
+
+    def _searched(self, asked: Query, wanted: SearchFilter) -> Iterator[tuple[int, Hit]]:
+        for base, format, language, at, found in self._shelf():
+            parts = ((base.kind, wanted.kinds), (format, wanted.formats), (base.document, wanted.documents))
+            languages = [language_part(tag) for tag in wanted.languages]
+            dated = (not wanted.since or at >= wanted.since) and (not wanted.until or at < wanted.until)
+            if any(chosen and value not in chosen for value, chosen in (*parts, (language_part(language), languages))) or not dated:
+                continue
+            for passage in found:
+                if holds(asked, passage.title, passage.text):
+                    part = snippet(passage, asked)
+                    place = {"start": passage.start + part.first.start, "end": passage.start + part.first.end} if part.first else {}
+                    place = place if passage.page else {}
+                    rank = 100 * len(marks(passage.title, asked)) + len(marks(passage.text, asked))
+                    yield rank, replace(base, page=passage.page, snippet=part.text, marks=part.marks, **place)
+
+    def _shelf(self) -> Iterator[tuple[Hit, str, str, datetime, list[Passage]]]:
+        """Everything that is searched: as a hit, its format, language and time, its passages."""
+        for document in self.list_documents(limit=10**9):
+            base = Hit(kind=HitKind.DOCUMENT, id=document.id, document=document.id, name=document.name, snippet="")
+            extraction = self.find_extraction(document.id)
+            pages = list(passages.of_extraction(extraction)) if extraction else []
+            yield base, document.format, document.language, document.added_at or _LONG_AGO, [passages.of_title(document), *pages]
+            for summary in self.list_summaries(document.id):
+                found = list(passages.of_summary(summary))
+                hit = replace(base, kind=HitKind.SUMMARY, id=summary.id)
+                yield hit, document.format, summary.language, summary.created_at, found
+        for session in self.list_sessions(limit=10**9):
+            for answer in self.list_answers(session.id):
+                base = Hit(kind=HitKind.ANSWER, id=answer.id, document="", name=answer.question, snippet="", session=session.id)
+                base = replace(base, document=next(iter(answer.documents), ""))
+                language = language_of(f"{answer.question}\n{passages.text_of(answer.draft)}")
+                yield base, "", language, answer.created_at, list(passages.of_answer(answer))
 
     def save_departure(self, departure: Departure) -> None:
         self._save("departures", departure.id, departure)

@@ -203,7 +203,7 @@ def test_a_closed_pipe_ends_quietly(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["extract"], ["estimate"], ["summarize"], ["ask"], ["usage"], ["doctor"], ["serve"], ["worker"]]
+    "command", [[], ["extract"], ["estimate"], ["summarize"], ["ask"], ["search"], ["usage"], ["doctor"], ["serve"], ["worker"]]
 )
 def test_every_command_has_help_with_an_example(home: Path, command: Sequence[str]) -> None:
     done = run(*command, "--help")
@@ -242,3 +242,20 @@ def test_the_usage_names_what_left_and_what_it_cost(home: Path, kimi: Callable[.
 def test_the_reader_s_language_is_spoken(home: Path) -> None:
     done = run("extract", "no-such-file.pdf", LANG="zh_CN.UTF-8")
     assert any("一" <= c <= "鿿" for c in done.stderr)
+
+
+def test_a_search_finds_the_page_of_a_document_and_the_answer_about_it(home: Path) -> None:
+    pages = {page["number"]: page["text"] for page in as_json("extract", PAPER)["pages"]}
+    as_json("ask", PAPER, "--question", "How much cooler were streets with much canopy at midday?")
+    found = as_json("search", "canopy midday")
+    assert {hit["kind"] for hit in found["hits"]} == {"document", "answer"}
+    assert found["total"] == len(found["hits"])
+    for hit in found["hits"]:
+        assert {"kind", "document", "name", "page", "snippet", "start", "end"} <= hit.keys()
+        if hit["start"] is not None:
+            assert pages[hit["page"]][hit["start"] : hit["end"]].casefold() in ("canopy", "midday")
+            assert hit["snippet"] in pages[hit["page"]]
+    assert as_json("search", "canopy", "--kind", "answer", "--language", "zh")["hits"] == []
+    assert as_json("search", '*("')["total"] == 0
+    assert "paper-en.pdf, p. " in run("search", "canopy").stdout
+    assert run("search", "canopy", "--since", "yesterday").returncode == 2

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from kimi_docs.errors import Damaged, DocumentError, EmptyDocument, PasswordNeeded, TooLarge, UnsupportedFormat
-from kimi_docs.extract import archive
+from kimi_docs.extract import archive, ole
 from kimi_docs.intake import FORMATS, MAX_NAME_BYTES, clean_name, take
 
 from .extract import made
@@ -31,37 +32,68 @@ def stored(parts: dict[str, bytes | str]) -> bytes:
     return target.getvalue()
 
 
+def picture(format: str, size: tuple[int, int] = (8, 8)) -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", size, "white").save(target, format)
+    return target.getvalue()
+
+
+def compound(*names: str) -> bytes:
+    """An old Office file with these streams, empty."""
+    entries = b""
+    for number, name in enumerate(("Root Entry", *names)):
+        raw = name.encode("utf-16-le")
+        right = number + 1 if 0 < number < len(names) else 0xFFFFFFFF
+        links = struct.pack("<III", 0xFFFFFFFF, right, 1 if number == 0 else 0xFFFFFFFF)
+        entries += raw.ljust(64, b"\0") + struct.pack("<HBB", len(raw) + 2, 5 if number == 0 else 2, 1) + links
+        entries += bytes(36) + struct.pack("<III", 0xFFFFFFFE, 0, 0)
+    head = ole.MAGIC + bytes(16) + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + bytes(10)
+    head += struct.pack("<IIIIIIIII", 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0, 0) + b"\xff" * 432
+    table = struct.pack("<II", 0xFFFFFFFD, 0xFFFFFFFE).ljust(512, b"\xff")
+    return head[:512] + table + entries.ljust(512, b"\0")
+
+
 CONTENTS: dict[str, bytes] = {
     "pdf": made.pdf([made.lines("x")]),
     "docx": made.word(made.paragraph("x")),
+    "doc": compound("WordDocument", "1Table"),
+    "odt": stored({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "<x/>"}),
+    "rtf": rb"{\rtf1 x}",
+    "pptx": made.archive({TYPES: "<Types/>", "ppt/presentation.xml": "<p/>"}),
+    "ppt": compound("PowerPoint Document", "Current User"),
+    "odp": stored({"mimetype": "application/vnd.oasis.opendocument.presentation", "content.xml": "<x/>"}),
+    "epub": stored({"mimetype": "application/epub+zip", "META-INF/container.xml": "<x/>"}),
+    "eml": b"From: a@b.c\r\nTo: d@e.f\r\nSubject: hello\r\n\r\nBody",
     "xlsx": made.archive({TYPES: "<Types/>", "xl/workbook.xml": "<workbook/>"}),
     "xlsm": made.archive({TYPES: "<Types/>", "xl/workbook.xml": "<workbook/>", "xl/vbaProject.bin": "x"}),
     "xlsb": made.archive({TYPES: "<Types/>", "xl/workbook.bin": "x"}),
+    "xls": compound("Workbook"),
     "ods": stored({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": "<x/>"}),
     "html": b"<!DOCTYPE html><html><body>x</body></html>",
     "json": b'{"a": [1, 2]}',
+    "png": picture("PNG"),
+    "jpg": picture("JPEG"),
+    "gif": picture("GIF"),
+    "bmp": picture("BMP"),
+    "tiff": picture("TIFF"),
+    "webp": picture("WEBP"),
 }
 REFUSED: dict[str, bytes] = {
-    "pptx": made.archive({TYPES: "<Types/>", "ppt/presentation.xml": "<p/>"}),
-    "odt": stored({"mimetype": "application/vnd.oasis.opendocument.text"}),
-    "epub": stored({"mimetype": "application/epub+zip", "META-INF/container.xml": "<x/>"}),
     "zip": made.archive({"a.txt": "x"}),
-    "rtf": rb"{\rtf1 x}",
-    "png": b"\x89PNG\r\n\x1a\n" + bytes(20),
-    "jpg": b"\xff\xd8\xff\xe0" + bytes(20),
     "svg": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
-    "eml": b"From: a@b.c\r\nTo: d@e.f\r\nSubject: hello\r\n\r\nBody",
+    "msg": compound("__properties_version1.0"),
+    "unknown compound": compound("Something"),
     "a program": b"MZ\x90\0" + bytes(60),
     "noise": bytes(range(256)) * 4,
 }
-ENDINGS = ["", "x.pdf", "x.docx", "x.xlsx", "x.html", "x.exe", "x"]
+ENDINGS = ["", *(f"x.{ending}" for ending in ("pdf", "docx", "xlsx", "pptx", "doc", "html", "png", "csv", "txt", "exe", "")), "x"]
 
 
 @pytest.mark.parametrize("name", ENDINGS)
 @pytest.mark.parametrize("format", CONTENTS)
 def test_the_content_decides_whatever_the_name_says(format: str, name: str) -> None:
     found = take(CONTENTS[format], name, max_bytes=MAX)
-    assert found.format == format
+    assert found.format == (format if (format, name) != ("json", "x.csv") else "csv")
     assert found.id == hashlib.sha256(CONTENTS[format]).hexdigest()
     assert found.bytes == len(CONTENTS[format])
 
@@ -124,6 +156,56 @@ def test_archives_in_archives_and_too_many_parts_are_refused(monkeypatch: pytest
     monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(TooLarge, match="larger"):
         take(made.archive({"x": "y" * 2000}), "a.docx", max_bytes=MAX)
+
+
+POLYGLOTS = [
+    ("a PDF with a zip behind it", CONTENTS["pdf"] + REFUSED["zip"], "a.docx", "pdf"),
+    ("a zip that holds a PDF's first line", stored({"a.txt": "%PDF-1.7"}) + CONTENTS["pdf"], "a.pdf", ""),
+    ("a Word file with a PDF behind it", CONTENTS["docx"] + CONTENTS["pdf"], "a.pdf", "docx"),
+    ("a picture that speaks of PDF", CONTENTS["gif"] + b"%PDF-1.7", "a.gif", "gif"),
+    ("a picture before a PDF", b"GIF89a" + bytes(20) + CONTENTS["pdf"], "a.pdf", "pdf"),
+    ("a page that is named like a PDF", CONTENTS["html"], "a.pdf", "html"),
+    ("a program named like a document", REFUSED["a program"], "a.docx", ""),
+    ("a script in a picture's name", b"<html><script>alert(1)</script></html>", "a.png", "html"),
+]
+
+
+@pytest.mark.parametrize(("content", "name", "format"), [case[1:] for case in POLYGLOTS], ids=[case[0] for case in POLYGLOTS])
+def test_files_of_two_kinds_are_taken_for_one_of_them_or_refused(content: bytes, name: str, format: str) -> None:
+    try:
+        assert take(content, name, max_bytes=MAX).format == format
+    except (UnsupportedFormat, Damaged):
+        assert not format
+
+
+def sized(format: str, width: int, height: int) -> bytes:
+    """A picture that says it is that large."""
+    content = bytearray(CONTENTS[format])
+    if format == "png":
+        struct.pack_into(">II", content, 16, width, height)
+    elif format == "gif":
+        struct.pack_into("<HH", content, 6, width, height)
+    elif format == "bmp":
+        struct.pack_into("<ii", content, 18, width, -height)
+    elif format == "jpg":
+        struct.pack_into(">HH", content, content.index(b"\xff\xc0") + 5, height, width)
+    elif format == "tiff":
+        for tag, value in ((256, width), (257, height)):
+            struct.pack_into("<HHII", content, content.index(struct.pack("<H", tag), 8), tag, 4, 1, value)
+    return bytes(content)
+
+
+@pytest.mark.parametrize("format", ["png", "gif", "bmp", "jpg", "tiff"])
+@pytest.mark.parametrize("size", [(30_000, 30_000), (1, 65_535), (65_535, 1)])
+def test_floods_of_pixels_are_refused_by_what_they_say_of_themselves(format: str, size: tuple[int, int]) -> None:
+    with pytest.raises(TooLarge):
+        take(sized(format, *size), f"a.{format}", max_bytes=MAX)
+
+
+@given(st.sampled_from(["png", "gif", "bmp", "jpg", "tiff", "webp"]), st.integers(1, 200))
+def test_a_picture_that_is_cut_off_is_taken_or_refused(format: str, size: int) -> None:
+    with suppress(DocumentError):
+        take(CONTENTS[format][:size], f"a.{format}", max_bytes=MAX)
 
 
 def test_overlapping_parts_are_refused() -> None:
@@ -189,8 +271,7 @@ HOSTILE = [
     ("generated/only_bom.txt", EmptyDocument),
     ("generated/whitespace.txt", EmptyDocument),
     ("generated/exe_named.docx", UnsupportedFormat),
-    ("generated/png_named.pdf", UnsupportedFormat),
-    ("generated/image_bomb_40000x40000.png", UnsupportedFormat),
+    ("generated/image_bomb_40000x40000.png", TooLarge),
 ]
 
 

@@ -2,12 +2,11 @@
 
 from decimal import Decimal
 
-from kimi_docs.analyze.plan import PROMPT_MARGIN_TOKENS, plan
+from kimi_docs.analyze.plan import PROMPT_MARGIN_TOKENS, Counter, plan, safe_count
 from kimi_docs.domain.calls import Estimate
 from kimi_docs.domain.claims import SummaryOrder
 from kimi_docs.domain.text import Extraction
 from kimi_docs.kimi.catalog import Catalog
-from kimi_docs.kimi.tokens import count
 from kimi_docs.settings import Settings
 
 SUMMARY_OUTPUT_TOKENS = 1_800
@@ -17,7 +16,9 @@ OUTPUT_TOKENS_PER_SECOND = 50
 LOCAL_CHARACTERS_PER_SECOND = 200_000
 
 
-def estimate(extraction: Extraction, order: SummaryOrder, settings: Settings, catalog: Catalog) -> Estimate:
+def estimate(
+    extraction: Extraction, order: SummaryOrder, settings: Settings, catalog: Catalog, counted: Counter = safe_count
+) -> Estimate:
     """The estimate of one summary. `cost` is None when the model's price is unknown."""
     if order.engine == "local":
         minutes = len(extraction.text) / LOCAL_CHARACTERS_PER_SECOND / 60
@@ -32,10 +33,10 @@ def estimate(extraction: Extraction, order: SummaryOrder, settings: Settings, ca
             currency=settings.currency,
             minutes=minutes,
         )
-    planned = plan(extraction, settings, catalog, order.model)
+    planned = plan(extraction, settings, catalog, order.model, counted)
     model, calls = planned.model, planned.calls
     each = SUMMARY_OUTPUT_TOKENS + (REASONING_TOKENS if model.thinking in ("effort", "always") else 0)
-    input_tokens = count(extraction.text) + calls * (model.overhead_tokens + PROMPT_MARGIN_TOKENS // 2)
+    input_tokens = counted(extraction.text, model.id) + calls * (model.overhead_tokens + PROMPT_MARGIN_TOKENS // 2)
     output_tokens = calls * each
     return Estimate(
         document=extraction.document,

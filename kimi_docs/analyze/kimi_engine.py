@@ -8,17 +8,16 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from kimi_docs.analyze import prompts
-from kimi_docs.analyze.plan import choose_model, plan
+from kimi_docs.analyze.plan import Plan, choose_model, halves, plan
 from kimi_docs.analyze.templates import Template, get_template
 from kimi_docs.domain.calls import Completion, Request
 from kimi_docs.domain.claims import Answer, Citation, Claim, Draft, Section, SummaryOrder
 from kimi_docs.domain.runs import Progress, Stage
 from kimi_docs.domain.text import Extraction, Notice, Span
-from kimi_docs.errors import TooLong, Withheld
+from kimi_docs.errors import ModelUnavailable, TooLong, Withheld
 from kimi_docs.kimi.caller import Caller
-from kimi_docs.kimi.catalog import Catalog, Model
+from kimi_docs.kimi.catalog import Model
 from kimi_docs.kimi.structured import ask_structured
-from kimi_docs.kimi.tokens import count_messages
 from kimi_docs.language import Message, say
 from kimi_docs.settings import Settings
 
@@ -31,8 +30,8 @@ class KimiEngine:
 
     name = "kimi"
 
-    def __init__(self, caller: Caller, settings: Settings, catalog: Catalog, *, model: str = "") -> None:
-        self._caller, self._settings, self._catalog, self._wanted = caller, settings, catalog, model
+    def __init__(self, caller: Caller, settings: Settings, *, model: str = "") -> None:
+        self._caller, self._settings, self._wanted = caller, settings, model
         self.model = model
 
     async def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncGenerator[Progress]:
@@ -41,12 +40,13 @@ class KimiEngine:
         Raises: PlatformError, BudgetReached, Withheld when nothing at all was let through.
         """
         template, language = get_template(order.template), order.language or extraction.language or "en"
-        planned = plan(extraction, self._settings, self._catalog, order.model)
-        self.model = planned.model.id
+        planned = await self._plan(extraction, order.model)
         progress = Progress(draft=Draft(), stage=Stage.SENDING, total=planned.calls)
         whole = len(planned.spans) == 1
         drafts: list[Draft] = []
-        for number, span in enumerate(planned.spans):
+        waiting = list(planned.spans)
+        while waiting:
+            span, number = waiting.pop(0), len(drafts)
             messages = prompts.summary_messages(extraction, None if whole else span, template, language)
             yield replace(progress, stage=Stage.SENDING, done=number)
             asked = self._ask(planned.model, messages, prompts.SaidSummary, "summary", extraction.document)
@@ -59,6 +59,15 @@ class KimiEngine:
                         yield progress
                 drafts.append(draft)
                 progress = _checked(replace(progress, sent=(*progress.sent, span)), completion)
+            except TooLong:
+                if not (parts := halves(extraction, span)):
+                    raise
+                waiting[:0], whole = parts, False
+                progress = replace(progress, total=len(drafts) + len(waiting) + 1)
+            except ModelUnavailable as closed:
+                planned = await self._plan_without(planned.model, closed, extraction, order.model)
+                waiting = list(planned.spans) if whole or not drafts else [span, *waiting]
+                whole = whole and len(planned.spans) == 1
             except Withheld as refusal:
                 if whole:
                     raise
@@ -66,27 +75,66 @@ class KimiEngine:
         if len(drafts) > 1:
             reduced = await self._reduced(progress.draft, planned.model, template, language)
             progress = replace(progress, draft=reduced)
-        yield replace(progress, done=planned.calls)
+        yield replace(progress, done=progress.total)
+
+    async def _plan(self, extraction: Extraction, wanted: str) -> Plan:
+        """The calls, for the models this provider has. May ask the provider what it serves."""
+        catalog = await self._caller.prepare()
+        planned = plan(extraction, self._settings, catalog, wanted, self._caller.connection.counting.count)
+        self.model = planned.model.id
+        return planned
+
+    async def _plan_without(self, model: Model, closed: ModelUnavailable, extraction: Extraction, wanted: str) -> Plan:
+        """The next model of the catalog where `auto` chose one that is not open to this account. Raises: ModelUnavailable."""
+        await self._close(model, closed, wanted)
+        return await self._plan(extraction, wanted)
+
+    async def _close(self, model: Model, closed: ModelUnavailable, wanted: str) -> None:
+        connection = self._caller.connection
+        if (wanted or self._settings.model) not in ("", "auto"):
+            names = ", ".join(str(entry["id"]) for entry in await connection.client.listed()) or "–"
+            raise ModelUnavailable(
+                closed.message, say("Open to this key: {names}. Choose one, or “auto”.", names=names), request_id=closed.request_id
+            ) from closed
+        if model.id in connection.closed:
+            raise closed
+        connection.closed.add(model.id)
 
     async def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncGenerator[Progress]:
         """One call with the documents whole. Raises: PlatformError, BudgetReached, TooLong when they do not fit together."""
         messages = prompts.answer_messages(question, extractions, history, "")
-        tokens = count_messages(messages)
-        model = choose_model(tokens, self._settings, self._catalog, self._wanted)
+        model = await self._model_for(messages)
+        sent = (Span(start=0, end=len(extractions[0].text)),) if extractions else ()
+        yield Progress(draft=Draft(), stage=Stage.SENDING)
+        document = extractions[0].document if len(extractions) == 1 else None
+        while True:
+            try:
+                async with aclosing(self._ask(model, messages, prompts.SaidAnswer, "answer", document)) as answer:
+                    async for said, completion in answer:  # noqa: B007 — the last one is used below
+                        draft = _answer_draft(said, extractions)
+                        yield Progress(draft=draft, sent=sent)
+            except ModelUnavailable as closed:
+                await self._close(model, closed, self._wanted)
+                model = await self._model_for(messages)
+            else:
+                break
+        yield _checked(Progress(draft=draft, sent=sent, done=1), completion)
+
+    async def _model_for(self, messages: Sequence[prompts.Message]) -> Model:
+        """The model that takes the messages whole. Raises: TooLong."""
+        catalog, counting = await self._caller.prepare(), self._caller.connection.counting
+
+        def tokens_for(model: Model) -> int:
+            return counting.count_request(Request(model=model.id, messages=tuple(messages)), model.overhead_tokens)
+
+        model = choose_model(tokens_for, self._settings, catalog, self._wanted)
         self.model = model.id
-        if tokens + model.output_tokens > min(model.window_tokens, self._settings.limits.tpm):
+        if tokens_for(model) + model.output_tokens > min(model.window_tokens, self._settings.limits.tpm):
             raise TooLong(
                 say("The documents of this session are together longer than the model's window."),
                 say("Ask about fewer documents at once, or choose a model with a larger window. Nothing was sent."),
             )
-        sent = (Span(start=0, end=len(extractions[0].text)),) if extractions else ()
-        yield Progress(draft=Draft(), stage=Stage.SENDING)
-        document = extractions[0].document if len(extractions) == 1 else None
-        async with aclosing(self._ask(model, messages, prompts.SaidAnswer, "answer", document)) as answer:
-            async for said, completion in answer:  # noqa: B007 — the last one is used below
-                draft = _answer_draft(said, extractions)
-                yield Progress(draft=draft, sent=sent)
-        yield _checked(Progress(draft=draft, sent=sent, done=1), completion)
+        return model
 
     async def _ask(
         self, model: Model, messages: Sequence[prompts.Message], shape: type[Shape], name: str, document: str | None = None

@@ -1,5 +1,6 @@
 """Extraction + settings → the calls a summary takes: which model, and which part of the document goes into each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kimi_docs.analyze.chunk import split
@@ -10,6 +11,7 @@ from kimi_docs.settings import Settings
 
 PROMPT_MARGIN_TOKENS = 1_500
 """Rules, task, schema and page marks beside a document's text."""
+SHORTEST_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,25 +26,49 @@ class Plan:
         return len(self.spans) + (len(self.spans) > 1)
 
 
-def plan(extraction: Extraction, settings: Settings, catalog: Catalog, wanted: str = "") -> Plan:
+Counter = Callable[[str, str], int]
+"""Text and model → tokens."""
+
+
+def safe_count(text: str, _model: str) -> int:
+    """The count that nothing was learned for yet."""
+    return count(text)
+
+
+def plan(extraction: Extraction, settings: Settings, catalog: Catalog, wanted: str = "", counted: Counter = safe_count) -> Plan:
     """Whole documents in one call where window, tokens a minute and `chunk_tokens` allow it; else the fewest parts."""
-    tokens = count(extraction.text) + len(extraction.pages) * 6 + PROMPT_MARGIN_TOKENS
-    model = choose_model(tokens, settings, catalog, wanted)
+
+    def tokens_for(model: Model) -> int:
+        return counted(extraction.text, model.id) + len(extraction.pages) * 6 + PROMPT_MARGIN_TOKENS
+
+    model = choose_model(tokens_for, settings, catalog, wanted)
+    tokens = tokens_for(model)
     room = min(model.window_tokens, settings.limits.tpm) - model.output_tokens - model.overhead_tokens - PROMPT_MARGIN_TOKENS
     if settings.chunk_tokens:
         room = min(room, settings.chunk_tokens)
     whole = Span(start=0, end=len(extraction.text))
-    spans = (whole,) if tokens - PROMPT_MARGIN_TOKENS <= room else split(extraction, room, _count_with_marks)
+
+    def with_marks(text: str) -> int:
+        return int(counted(text, model.id) * 1.02) + 20
+
+    spans = (whole,) if tokens - PROMPT_MARGIN_TOKENS <= room else split(extraction, room, with_marks)
     return Plan(model=model, spans=spans)
 
 
-def _count_with_marks(text: str) -> int:
-    return int(count(text) * 1.02) + 20
+def halves(extraction: Extraction, span: Span) -> tuple[Span, ...]:
+    """A part that the provider found too long as two: at a page's start near the middle, else at a line's. None if it is short."""
+    if span.end - span.start < SHORTEST_CHARACTERS:
+        return ()
+    middle, quarter = (span.start + span.end) // 2, (span.end - span.start) // 4
+    starts = [page.span.start for page in extraction.pages if abs(page.span.start - middle) < quarter]
+    line = extraction.text.rfind("\n", middle - quarter, middle) + 1
+    at = min(starts, key=lambda start: abs(start - middle), default=line or middle)
+    return Span(start=span.start, end=at), Span(start=at, end=span.end)
 
 
-def choose_model(prompt_tokens: int, settings: Settings, catalog: Catalog, wanted: str = "") -> Model:
+def choose_model(tokens_for: Callable[[Model], int], settings: Settings, catalog: Catalog, wanted: str = "") -> Model:
     """The model named, or for `auto` the cheapest that takes the prompt whole, else the one with the largest window."""
     name = wanted or settings.model
     if name and name != "auto":
         return catalog.get(name)
-    return catalog.cheapest(prompt_tokens, tpm=settings.limits.tpm) or catalog.widest
+    return catalog.cheapest(tokens_for, tpm=settings.limits.tpm) or catalog.widest

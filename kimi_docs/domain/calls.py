@@ -56,6 +56,15 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ToolCall:
+    """What a model wants done: `id` is opaque and goes back with the result, `arguments` are JSON as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Completion:
     """What a model returned. `finish` is the provider's reason for ending; `reasoning` is never shown as answer."""
 
@@ -67,6 +76,7 @@ class Completion:
     reasoning: str = ""
     request_id: str = ""
     reported: bool = True  # False: the provider gave no usage and the tokens are our own count
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 class CallState(StrEnum):
@@ -80,6 +90,7 @@ class Call:
     """The record of a request. Written as `sent` before it leaves, as `answered` once its completion is kept.
 
     A call found `sent` by a later process may have been billed: sending it again adds one to `possible_duplicates`.
+    `holder` is the process that awaits the answer, so that another one waits for it and does not send it too.
     """
 
     id: str
@@ -94,6 +105,22 @@ class Call:
     cost: Decimal | None = None
     currency: str = ""
     request_id: str = ""
+    holder: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """A line in the account's book that all processes share: what one of them has sent, holds or knows, and until when it counts.
+
+    `member` is the process, `slot` tells lines of one kind apart, `until` is in seconds since 1970.
+    """
+
+    member: str
+    kind: str
+    slot: int = 0
+    until: float
+    requests: int = 0
+    tokens: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +137,20 @@ class Departure:
     pages: str = ""
     remote_id: str = ""
     deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """A call about to leave. `instead_of` is a process that held it and is gone."""
+
+    call: Call
+    departure: Departure
+    instead_of: str = ""
+
+    def may_leave(self, here: Call) -> bool:
+        """Whether it may be sent, given the call as it is kept: not when it was answered, nor when another process awaits it."""
+        awaited = here.state == CallState.SENT and here.holder not in ("", self.call.holder, self.instead_of)
+        return here.state != CallState.ANSWERED and not awaited
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

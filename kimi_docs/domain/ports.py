@@ -1,14 +1,18 @@
 """What the library needs from outside, as protocols. The storage classes fit them; so do the fakes of the tests."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
-from kimi_docs.domain.calls import Call, Departure
-from kimi_docs.domain.claims import Answer, Session, Summary, SummaryOrder
+from kimi_docs.domain.batch import Batch
+from kimi_docs.domain.calls import Call, Departure, Mark, Sending
+from kimi_docs.domain.claims import Answer, Completeness, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Progress, Run
 from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.search import EVERYTHING, Found, SearchFilter
 from kimi_docs.domain.text import Extraction
 
 
@@ -35,7 +39,15 @@ class Store(Protocol):
     the person. `save_…` is idempotent; `find_…` gives None when absent; `get_…` raises NotFound.
     """
 
+    @property
+    def actor(self) -> Actor: ...
+
     def save_document(self, document: Document) -> Document: ...
+
+    def save_documents(self, documents: Sequence[Document]) -> None:
+        """All of them or none."""
+        ...
+
     def find_document(self, id: str) -> Document | None: ...
     def get_document(self, id: str) -> Document: ...
     def list_documents(
@@ -46,6 +58,9 @@ class Store(Protocol):
 
     def save_extraction(self, extraction: Extraction) -> None: ...
     def find_extraction(self, document: str) -> Extraction | None: ...
+    def read_documents(self, ids: Sequence[str]) -> set[str]:
+        """Those of the documents that have an extraction."""
+        ...
 
     def save_summary(self, summary: Summary) -> None: ...
     def find_summary(self, id: str) -> Summary | None: ...
@@ -80,10 +95,52 @@ class Store(Protocol):
         """Newest first."""
         ...
 
+    def save_batch(self, batch: Batch, runs: Sequence[Run] = ()) -> Batch:
+        """Keep it together with runs of it, all or nothing; runs that are there stay as they are."""
+        ...
+
+    def get_batch(self, id: str) -> Batch: ...
+
+    def list_batches(self, *, limit: int = 200) -> Sequence[Batch]:
+        """Newest first."""
+        ...
+
+    def claim_run(self, id: str, **changes: Any) -> Run | None:
+        """Change a run that is queued; None where it is not, because somebody else has begun it or it has ended."""
+        ...
+
+    def hold_runs(self, batch: str) -> None:
+        """Show that somebody has the batch's queued runs in hand, so that no worker takes them."""
+        ...
+
+    def stop_runs(self, batch: str) -> None:
+        """Ask all that have not ended to end; those that have not begun end at once."""
+        ...
+
+    def spent(self, batch: str, *, besides: str = "") -> Decimal:
+        """What the batch's calls (but one) cost, and what those under way may still cost: the `cost` they were sent with."""
+        ...
+
+    def find_documents(self, ids: Sequence[str]) -> Sequence[Document]: ...
+
+    def known_summaries(self, ids: Sequence[str]) -> Mapping[str, Completeness]:
+        """Those of the ids that have a summary, and how complete it is."""
+        ...
+
     def find_call(self, id: str) -> Call | None: ...
     def save_call(self, call: Call) -> None: ...
+    def write_calls(self, sent: Sequence[Sending] = (), saved: Sequence[Call] = ()) -> Sequence[Call]:
+        """Keep calls about to leave with their departures, and others as they are now, at once. Gives those to be sent as they
+        are kept: one that `Sending.may_leave` denies stays as it is."""
+        ...
+
     def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
         """Newest first."""
+        ...
+
+    def search(self, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
+        """Documents, summaries and answers that have the words, best first, without what is in the trash. No text is a wrong
+        query; one without a letter or digit finds nothing."""
         ...
 
     def save_departure(self, departure: Departure) -> None: ...
@@ -92,16 +149,44 @@ class Store(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """The book that all processes share of an account at the provider. It belongs to nobody and holds numbers only."""
+
+    def read(self, account: str) -> Sequence[Mark]: ...
+
+    def exchange(self, account: str, member: str, now: float, decide: Callable[[Sequence[Mark]], Sequence[Mark]]) -> None:
+        """In one transaction: give the others' marks that still count to `decide`, and keep what it returns as this member's."""
+        ...
+
+    def find_measure(self, account: str, name: str) -> str | None: ...
+    def save_measure(self, account: str, name: str, content: str) -> None: ...
+
+
 class Storage(Protocol):
     """The whole store. Only what belongs to nobody can be done here; for the rest ask for an actor's part of it."""
+
+    @property
+    def meter(self) -> Meter: ...
 
     def of(self, actor: Actor) -> Store: ...
     def actor_of_run(self, run: str) -> Actor:
         """Whose run it is, for the worker. Raises: NotFound."""
         ...
 
-    def unfinished_runs(self) -> Sequence[str]:
-        """Ids of all runs that are queued, running or waiting, oldest first, for the worker."""
+    def unfinished_runs(self, *, among: Collection[str] | None = None) -> Sequence[str]:
+        """Ids of all runs (or those among the given) that are queued, running or waiting, oldest first, for the worker."""
+        ...
+
+    def abandoned_runs(self, before: datetime) -> Sequence[str]:
+        """Of these, those that nobody has touched since, for the worker; without those that wait in a batch."""
+        ...
+
+    def waiting_runs(self, before: datetime, *, limit: int = 100) -> Sequence[str]:
+        """Ids of runs that wait in a batch and that nobody has had in hand since; from each person's batches in turn."""
+        ...
+
+    def reindex(self, *, limit: int = 1000) -> int:
+        """Take what was kept before it could be searched into the index; gives how much it was, 0 when all is done."""
         ...
 
 

@@ -70,7 +70,8 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """`result` is the id of the summary or answer once there is one; `draft` what is written so far."""
+    """`result` is the id of the summary or answer once there is one; `draft` what is written so far. `tries` counts how often
+    the program ended while it worked on the run itself, not while it waited for the provider."""
 
     id: str
     kind: RunKind
@@ -88,5 +89,6 @@ class Run:
     usage: Usage = Usage()
     result: str = ""
     stop_requested: bool = False
+    tries: int = 0
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from unicodedata import east_asian_width
 
 from kimi_docs.language import Message
 
@@ -83,6 +84,52 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Box:
+    """A rectangle on a page as fractions of its width and height, origin top left."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a line of the text stands on the picture of its page. Kept only where it cannot be found again: recognized pages."""
+
+    span: Span
+    box: Box
+
+
+class HiddenKind(StrEnum):
+    """Why a person who looks at the document does not see a text."""
+
+    COLOUR = "colour"  # of its background
+    TINY = "tiny"
+    OFF_PAGE = "off_page"
+    UNPAINTED = "unpainted"  # written but not drawn
+    UNSEEN = "unseen"  # characters without a shape: Unicode tags, zero widths, overrides of direction
+    MARKED = "marked"  # hidden by the program it comes from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HiddenText:
+    """A text of the document that its readers do not see. It is not in `Extraction.text` and goes to no model."""
+
+    page: int
+    kind: HiddenKind
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """Where a page leads to outside the document."""
+
+    page: int
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Extraction:
     """One document's text. The pages' spans are in order and partition the text: joined, they give it back."""
 
@@ -95,6 +142,9 @@ class Extraction:
     language: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    hidden: tuple[HiddenText, ...] = ()
+    links: tuple[Link, ...] = ()
+    places: tuple[Place, ...] = ()
 
     def page(self, number: int) -> Page | None:
         """The page of that physical number."""
@@ -107,6 +157,23 @@ class Extraction:
     def page_text(self, number: int) -> str:
         page = self.page(number)
         return page.span.of(self.text) if page else ""
+
+    def boxes(self, number: int, start: int, end: int) -> tuple[Box, ...]:
+        """Where the characters `start`…`end` of a recognized page's text stand on it, one box per line; none for other pages."""
+        page = self.page(number)
+        if page is None or page.state is not PageState.RECOGNIZED:
+            return ()
+        wanted = Span(start=page.span.start + start, end=page.span.start + end)
+        return tuple(_part(place, wanted, self.text) for place in self.places if place.span.overlaps(wanted))
+
+
+def _part(place: Place, wanted: Span, text: str) -> Box:
+    """The part of a line's box that the wanted characters take; Chinese ones are twice as wide as others."""
+    widths = [2 if east_asian_width(letter) in "WF" else 1 for letter in place.span.of(text)]
+    first = sum(widths[: max(0, wanted.start - place.span.start)])
+    last = sum(widths[: wanted.end - place.span.start])
+    each = place.box.width / max(1, sum(widths))
+    return Box(left=place.box.left + first * each, top=place.box.top, width=(last - first) * each, height=place.box.height)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,16 +214,6 @@ class Coverage:
         """Every page that has something on it was read."""
         unread = (PageState.GARBLED, PageState.FAILED, PageState.WITHHELD)
         return not any(page.state in unread for page in self.by_page)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Box:
-    """A rectangle on a page as fractions of its width and height, origin top left."""
-
-    left: float
-    top: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,138 +1,134 @@
-"""Report → an Excel workbook: claims, citations, coverage, receipt. Text stays text: no formula, no link."""
+"""Report → an Excel workbook: table, claims, citations, coverage, receipt. Text stays text: no formula, no link."""
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterator
+from datetime import datetime
 from typing import BinaryIO
 
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.workbook import Workbook
-from xlsxwriter.worksheet import Worksheet
-
 from kimi_docs.export import words
-from kimi_docs.export.plain import clean
-from kimi_docs.export.report import Fact, Report
-from kimi_docs.export.words import Standing, Value
+from kimi_docs.export.excel_pen import Cell, Pen, Row, workbook
+from kimi_docs.export.nouns import Fact, Grid, GridCell, GridRow, Report
+from kimi_docs.export.words import Standing
 from kimi_docs.language import translate
 
-_OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "remove_timezone": True,
-}
-_ACTIVE = tuple("=+-@\t\r\n＝＋－＠")
-_CELL_UNITS = 32_767  # Excel's limit, in UTF-16 code units
-_MAX_WIDTH = 80
-
-Row = Sequence[Value]
+_COLUMN_WIDTH = 28
 
 
 def write(report: Report, out: BinaryIO) -> None:
-    with xlsxwriter.Workbook(out, _OPTIONS) as book:
-        book.set_properties({"title": clean(report.title)[:255], "author": "Kimi Docs"})
-        pen = _Pen(book)
-        _claims(pen, report)
+    dates = (fact.value for leaf in report.leaves for fact in leaf.facts if isinstance(fact.value, datetime))
+    with workbook(out, report.title, next(dates, None)) as book:
+        pen = Pen(book)
+        if report.chapters:
+            _documents(pen, report)
+        for leaf in report.leaves:
+            if leaf.grid:
+                _table(pen, leaf.grid, leaf.language)
+        if any(leaf.parts and not leaf.grid for leaf in report.leaves) or not report.grid:
+            _claims(pen, report)
         _citations(pen, report)
-        if report.pages:
+        if any(leaf.pages for leaf in report.leaves):
             _coverage(pen, report)
         _receipt(pen, report)
 
 
-class _Pen:
-    """Writes values by their type, and is the only thing here that touches a cell."""
-
-    def __init__(self, book: Workbook) -> None:
-        self._book = book
-        top = {"valign": "top"}
-        self._head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#E8EDF3", "text_wrap": True})
-        self._text = book.add_format({**top, "text_wrap": True})
-        self._quoted = book.add_format({**top, "text_wrap": True, "quote_prefix": True})  # stays text even when edited
-        self._date = book.add_format({**top, "num_format": "yyyy-mm-dd hh:mm", "align": "left"})
-        self._whole = book.add_format({**top, "num_format": "#,##0"})
-        self._money = book.add_format({**top, "num_format": "#,##0.######"})
-        self._marks = {
-            Standing.CLOSE: book.add_format({**top, "text_wrap": True, "bg_color": "#FFF2CC"}),
-            Standing.UNVERIFIED: book.add_format({**top, "text_wrap": True, "bg_color": "#F8CECC", "bold": True}),
-        }
-
-    def sheet(
-        self, name: str, head: Sequence[str], widths: Sequence[int], rows: Sequence[Row], tints: Sequence[Standing] = ()
-    ) -> None:
-        """A table with a frozen head and a filter; `tints` colours the row's text that starts with its sign."""
-        sheet = self._book.add_worksheet(name[:31])
-        for column, (title, width) in enumerate(zip(head, widths, strict=True)):
-            sheet.set_column(column, column, min(width, _MAX_WIDTH))
-            sheet.write_string(0, column, cell_text(title), self._head)
-        for number, row in enumerate(rows):
-            for column, value in enumerate(row):
-                tint = self._marks.get(tints[number]) if tints and column == len(row) - 1 else None
-                self._put(sheet, number + 1, column, value, tint)
-        sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, max(1, len(rows)), len(head) - 1)
-
-    def _put(self, sheet: Worksheet, row: int, column: int, value: Value, tint: Format | None) -> None:
-        if value == "":
-            sheet.write_blank(row, column, None, self._text)
-        elif isinstance(value, str):
-            text = cell_text(value)
-            sheet.write_string(row, column, text, tint or (self._quoted if text.startswith(_ACTIVE) else self._text))
-        elif isinstance(value, int):
-            sheet.write_number(row, column, value, self._whole)
-        elif isinstance(value, Decimal):
-            sheet.write_number(row, column, value, self._money)
-        else:
-            sheet.write_datetime(row, column, value, self._date)
-
-
-def cell_text(text: str) -> str:
-    """The clean text, cut visibly where a cell of Excel ends."""
-    known = clean(text)
-    if len(known.encode("utf-16-le")) // 2 <= _CELL_UNITS:
-        return known
-    return known.encode("utf-16-le")[: (_CELL_UNITS - 1) * 2].decode("utf-16-le", "ignore") + "…"
-
-
-def _claims(pen: _Pen, report: Report) -> None:
+def _documents(pen: Pen, report: Report) -> None:
+    """One row a chapter, then one a failure: what the batch holds at a glance."""
     tongue = report.language
-    head = ["#", translate("Section", tongue), translate("Claim", tongue), translate("Pages", tongue)]
-    head += [translate("Citations", tongue), translate("Verification", tongue)]
+    head = ["#", translate("Title", tongue), translate("Document", tongue), translate("Claims", tongue)]
+    head += [translate("Not verified", tongue), translate("Calls", tongue), translate("Warning", tongue)]
     rows: list[Row] = []
-    for part in report.parts:
-        for statement in part.statements:
-            places = "\n".join(dict.fromkeys(source.place for source in statement.sources if source.place))
-            numbers = ", ".join(str(source.number) for source in statement.sources)
-            standing = words.standing(statement.standing, tongue)
-            rows.append((len(rows) + 1, part.title, statement.text, places, numbers, standing))
-    tints = [statement.standing for statement in report.statements]
-    pen.sheet(translate("Claims", tongue), head, (6, 26, 80, 18, 12, 22), rows, tints)
+    for chapter in report.chapters:
+        standings = [statement.standing for statement in chapter.statements]
+        warning = "\n".join(f"{words.CAUTION} {caution}" for caution in chapter.cautions)
+        counts = (len(standings), standings.count(Standing.UNVERIFIED), chapter.usage.calls)
+        rows.append((len(rows) + 1, chapter.title, chapter.name, *counts, warning))
+    rows += [(len(rows) + number, "", "", "", "", "", f"{words.CAUTION} {each}") for number, each in enumerate(report.cautions, 1)]
+    pen.sheet(translate("Documents", tongue), head, (6, 40, 36, 10, 12, 10, 60), rows)
 
 
-def _citations(pen: _Pen, report: Report) -> None:
+def _table(pen: Pen, grid: Grid, tongue: str) -> None:
+    head = [translate("Document", tongue), *(name for name, _ in grid.heads)]
+    widths = [36, *([_COLUMN_WIDTH] * len(grid.heads))]
+    pen.grid(translate("Table", tongue), head, widths, (_table_row(row, grid, tongue) for row in grid.rows))
+    questions: list[Row] = list(grid.heads)
+    head = [translate("Column", tongue), translate("Question", tongue)]
+    pen.sheet(translate("Columns", tongue), head, (_COLUMN_WIDTH, 80), questions)
+
+
+def _table_row(row: GridRow, grid: Grid, tongue: str) -> list[Cell | None]:
+    known = {cell.column: Cell(cell.value, cell.standing, _note(cell, tongue)) for cell in row.cells}
+    return [Cell(row.document), *(known.get(name) for name, _ in grid.heads)]
+
+
+def _note(cell: GridCell, tongue: str) -> str:
+    """Every quote with its place and verdict; then what else is to be known about the cell."""
+    lines = []
+    for source in cell.sources:
+        rest = [source.place, words.verdict(source.verdict, tongue)]
+        lines.append(f"{words.quoted(source.quote)} — " + " · ".join(text for text in rest if text))
+    if cell.standing is Standing.UNVERIFIED and not cell.sources:
+        lines.append(words.standing(cell.standing, tongue))
+    return "\n".join([*lines, *([f"{words.CAUTION} {cell.remark}"] if cell.remark else [])])
+
+
+def _claims(pen: Pen, report: Report) -> None:
+    tongue, many = report.language, bool(report.chapters)
+    head = ["#", *([translate("Title", tongue)] if many else []), translate("Section", tongue), translate("Claim", tongue)]
+    head += [translate("Pages", tongue), translate("Citations", tongue), translate("Verification", tongue)]
+    rows: list[Row] = []
+    tints = []
+    for leaf in _told(report):
+        for part in leaf.parts:
+            for statement in part.statements:
+                places = "\n".join(dict.fromkeys(source.place for source in statement.sources if source.place))
+                numbers = ", ".join(str(source.number) for source in statement.sources)
+                whose: Row = (leaf.title,) if many else ()
+                rows.append(
+                    (len(rows) + 1, *whose, part.title, statement.text, places, numbers, words.standing(statement.standing, tongue))
+                )
+                tints.append(statement.standing)
+    widths = (6, *([36] if many else []), 26, 80, 18, 12, 22)
+    pen.sheet(translate("Claims", tongue), head, widths, rows, tints)
+
+
+def _told(report: Report) -> Iterator[Report]:
+    """The reports that are told in claims; a table has a sheet of its own."""
+    return (leaf for leaf in report.leaves if not leaf.grid)
+
+
+def _citations(pen: Pen, report: Report) -> None:
     tongue = report.language
     head = ["#", translate("Claim", tongue), translate("Quote", tongue), translate("Page", tongue)]
     head += [translate("Document", tongue), translate("Verification", tongue)]
-    rows = [
-        (source.number, number, source.quote, source.place, source.document, words.verdict(source.verdict, tongue))
-        for number, statement in enumerate(report.statements, 1)
-        for source in statement.sources
-    ]
-    tints = [words.TRUST[source.verdict] for source in report.sources]
-    pen.sheet(translate("Citations", tongue), head, (6, 8, 80, 18, 36, 18), rows, tints)
+    rows: list[Row] = []
+    tints, number = [], 0
+    for leaf in report.leaves:
+        for statement in leaf.statements:
+            number += not leaf.grid
+            claim = statement.text if leaf.grid else number
+            for source in statement.sources:
+                verdict = words.verdict(source.verdict, tongue)
+                rows.append((source.number, claim, source.quote, source.place, source.document, verdict))
+                tints.append(words.TRUST[source.verdict])
+    widths = (6, 40 if any(leaf.grid for leaf in report.leaves) else 8, 80, 18, 36, 18)
+    pen.sheet(translate("Citations", tongue), head, widths, rows, tints)
 
 
-def _coverage(pen: _Pen, report: Report) -> None:
-    tongue = report.language
-    head = (translate("Page", tongue), translate("State", tongue), translate("Characters", tongue))
-    rows = [(page.place, page.state, page.characters) for page in report.pages]
-    pen.sheet(translate("Coverage", tongue), head, (30, 28, 14), rows)
+def _coverage(pen: Pen, report: Report) -> None:
+    tongue, many = report.language, bool(report.chapters)
+    head = [*([translate("Title", tongue)] if many else []), translate("Page", tongue)]
+    head += [translate("State", tongue), translate("Characters", tongue)]
+    rows: Iterator[Row] = (
+        (*((leaf.title,) if many else ()), page.place, page.state, page.characters) for leaf in report.leaves for page in leaf.pages
+    )
+    pen.sheet(translate("Coverage", tongue), head, (*([36] if many else []), 30, 28, 14), rows)
 
 
-def _receipt(pen: _Pen, report: Report) -> None:
+def _receipt(pen: Pen, report: Report) -> None:
     tongue = report.language
     facts = [Fact(label=translate("Title", tongue), value=report.title), *report.facts]
     facts += [Fact(label=translate("Warning", tongue), value=f"{words.CAUTION} {caution}") for caution in report.cautions]
     facts += [Fact(label=part.title, value=part.remark) for part in report.parts if part.remark]
     rows = [(fact.label, fact.value) for fact in (*facts, *report.receipt)]
+    for chapter in report.chapters:
+        rows += [(f"{chapter.title} — {fact.label}", fact.value) for fact in (*chapter.facts, *chapter.receipt)]
     pen.sheet(translate("Receipt", tongue), (translate("Fact", tongue), translate("Value", tongue)), (32, 80), rows)

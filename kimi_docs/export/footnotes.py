@@ -30,13 +30,14 @@ class Footnotes:
         text.font.size = Pt(9)
         text.paragraph_format.space_after = Pt(0)
         document.styles.add_style(_REFERENCE, WD_STYLE_TYPE.CHARACTER, builtin=True).font.superscript = True
+        self._ids = {name: str(document.styles[name].style_id) for name in (_TEXT, _REFERENCE)}
         self._count = 0
 
     def add(self, paragraph: Paragraph, text: str) -> int:
         """Put a note at the end of the paragraph and return its number."""
         self._count += 1
         run = paragraph.add_run()
-        run.style = self._document.styles[_REFERENCE]
+        run._r.get_or_add_rPr().get_or_add_rStyle().val = self._ids[_REFERENCE]
         run._r.append(_element("w:footnoteReference", id=str(self._count)))
         self._root.append(self._note(self._count, text))
         return self._count
@@ -51,15 +52,12 @@ class Footnotes:
         self._declare_separators()
 
     def _note(self, id: int, text: str) -> BaseOxmlElement:
-        mark = _element("w:r", _element("w:rPr", _element("w:rStyle", val=self._style(_REFERENCE))), _element("w:footnoteRef"))
+        mark = _element("w:r", _element("w:rPr", _element("w:rStyle", val=self._ids[_REFERENCE])), _element("w:footnoteRef"))
         words = _element("w:t")
         words.text = f" {text}"
         words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-        look = _element("w:pPr", _element("w:pStyle", val=self._style(_TEXT)))
+        look = _element("w:pPr", _element("w:pStyle", val=self._ids[_TEXT]))
         return _element("w:footnote", _element("w:p", look, mark, _element("w:r", words)), id=str(id))
-
-    def _style(self, name: str) -> str:
-        return str(self._document.styles[name].style_id)
 
     def _declare_separators(self) -> None:
         """Name the separators in the settings, at the place the schema gives them: just before `w:compat`."""

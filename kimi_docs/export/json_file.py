@@ -3,7 +3,7 @@
 import json
 from typing import BinaryIO
 
-from kimi_docs.export.report import Report
+from kimi_docs.export.nouns import Report
 
 
 def write(report: Report, out: BinaryIO) -> None:

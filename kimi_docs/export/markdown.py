@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from kimi_docs.export import words
+from kimi_docs.export.nouns import Fact, Part, Report, Source, Statement
 from kimi_docs.export.plain import markdown as escaped
-from kimi_docs.export.report import Fact, Part, Report, Source, Statement
 from kimi_docs.export.shapes import claim_mark
 from kimi_docs.language import translate
 
@@ -14,17 +14,20 @@ def write(report: Report, out: BinaryIO) -> None:
     out.write(("\n\n".join(_blocks(report)) + "\n").encode())
 
 
-def _blocks(report: Report) -> Iterator[str]:
-    yield f"# {escaped(report.title)}"
+def _blocks(report: Report, level: int = 1) -> Iterator[str]:
+    """A chapter stands a level below the report it is part of."""
+    yield f"{'#' * level} {escaped(report.title)}"
     yield from (f"> **{words.CAUTION} {escaped(caution)}**" for caution in report.cautions)
     yield from _facts(report.facts)
     for part in report.parts:
-        yield from _part(part, report.language)
+        yield from _part(part, report.language, level + 1)
+    for chapter in report.chapters:
+        yield from _blocks(chapter, level + 1)
     sources = list(report.sources)
     if sources:
-        yield f"## {escaped(translate('Sources', report.language))}"
+        yield f"{'#' * (level + 1)} {escaped(translate('Sources', report.language))}"
         yield "\n".join(_source(source, report.language) for source in sources)
-    yield f"## {escaped(translate('Receipt', report.language))}"
+    yield f"{'#' * (level + 1)} {escaped(translate('Receipt', report.language))}"
     yield from _facts(report.receipt)
 
 
@@ -33,9 +36,9 @@ def _facts(facts: tuple[Fact, ...]) -> Iterator[str]:
         yield "\n".join(f"- **{escaped(fact.label)}:** {escaped(words.shown(fact.value))}" for fact in facts)
 
 
-def _part(part: Part, language: str) -> Iterator[str]:
+def _part(part: Part, language: str, level: int) -> Iterator[str]:
     if part.title:
-        yield f"## {escaped(part.title)}"
+        yield f"{'#' * level} {escaped(part.title)}"
     if part.remark:
         yield f"*{escaped(part.remark)}*"
     if part.statements:

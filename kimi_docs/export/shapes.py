@@ -9,6 +9,7 @@ from kimi_docs.domain.calls import Estimate, Usage
 from kimi_docs.domain.claims import Answer, Citation, Claim, Section, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Failure
+from kimi_docs.domain.search import Found, Hit
 from kimi_docs.domain.text import Coverage, Extraction, Notice, Page, PageState
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.export import plain, words
@@ -148,7 +149,7 @@ def answer_markdown(a: Answer, language: str | None = None) -> str:
 
 def claim_mark(standing: words.Standing, language: str | None) -> list[str]:
     """The visible mark of a claim that is not verified word for word; none for one that is."""
-    return [] if standing == words.Standing.VERIFIED else [f"({words.standing(standing, language)})"]
+    return [] if standing in (words.Standing.VERIFIED, words.Standing.SILENT) else [f"({words.standing(standing, language)})"]
 
 
 def not_found(language: str | None) -> str:
@@ -196,6 +197,26 @@ def session(s: Session, answers: Sequence[Answer] = (), documents: Iterable[Docu
         "usage": usage(sum((each.usage for each in answers), Usage())),
         "created_at": _time(s.created_at),
         "updated_at": _time(s.updated_at),
+    }
+
+
+def search(f: Found) -> Shape:
+    """The shape of `search`. `start` and `end` count characters of the page's text; `marks` those of the snippet."""
+    return {"query": f.query, "hits": [hit(each) for each in f.hits], "total": f.total}
+
+
+def hit(h: Hit) -> Shape:
+    return {
+        "kind": h.kind.value,
+        "id": h.id,
+        "document": h.document,
+        "session": h.session or None,
+        "name": h.name,
+        "page": h.page,
+        "snippet": h.snippet,
+        "start": h.start,
+        "end": h.end,
+        "marks": [{"start": span.start, "end": span.end} for span in h.marks],
     }
 
 

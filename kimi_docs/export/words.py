@@ -17,6 +17,7 @@ class Standing(StrEnum):
     VERIFIED = "verified"
     CLOSE = "close"
     UNVERIFIED = "unverified"
+    SILENT = "silent"  # a cell of a table whose document does not say
 
 
 VERDICTS = {Verdict.EXACT: ("✓", mark("exact")), Verdict.CLOSE: ("≈", mark("close")), Verdict.MISSING: ("✗", mark("not found"))}
@@ -24,6 +25,7 @@ STANDINGS = {
     Standing.VERIFIED: ("✓", mark("verified")),
     Standing.CLOSE: ("≈", mark("close wording found")),
     Standing.UNVERIFIED: ("✗", mark("not verified")),
+    Standing.SILENT: ("–", mark("nothing to verify")),
 }
 TRUST = {Verdict.EXACT: Standing.VERIFIED, Verdict.CLOSE: Standing.CLOSE, Verdict.MISSING: Standing.UNVERIFIED}
 STATES = {

@@ -28,7 +28,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         if root is None:
             raise damaged()
         manifest = _manifest(root, posixpath.dirname(place))
-        names = _names(package, root, manifest)
+        names = _names(package, manifest)
         add_sections(builder, _chapters(builder, package, _spine(root, manifest), names))
         about = _metadata(root)
     return builder.finish(title=about.pop("title", ""), metadata=about)
@@ -49,7 +49,11 @@ def _join(folder: str, reference: str) -> str:
 def _manifest(root: Element, folder: str) -> Mapping[str, tuple[str, str, str]]:
     """Id → name in the package, media type, properties."""
     return {
-        attribute(item, "id"): (_join(folder, attribute(item, "href")), attribute(item, "media-type"), attribute(item, "properties"))
+        attribute(item, "id"): (
+            _join(folder, attribute(item, "href")),
+            attribute(item, "media-type"),
+            attribute(item, "properties"),
+        )
         for item in root.iter("{*}item")
         if attribute(item, "href") and not urlsplit(attribute(item, "href")).scheme
     }
@@ -64,7 +68,7 @@ def _spine(root: Element, manifest: Mapping[str, tuple[str, str, str]]) -> list[
     return list(dict.fromkeys(item[0] for item in found if item and "html" in item[1] and "nav" not in item[2].split()))
 
 
-def _names(package: Package, root: Element, manifest: Mapping[str, tuple[str, str, str]]) -> Mapping[str, str]:
+def _names(package: Package, manifest: Mapping[str, tuple[str, str, str]]) -> Mapping[str, str]:
     """Chapter → its name in the table of contents (EPUB 3's nav, else EPUB 2's ncx)."""
     names: dict[str, str] = {}
     for place, kind, properties in manifest.values():

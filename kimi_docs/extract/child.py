@@ -1,6 +1,6 @@
 """A job on stdin → one file read, its result on stdout: the process that parses what strangers wrote.
 
-Started by `sandbox.py` with no secrets in its environment. Before it parses anything it gives up what it does not need.
+Started by `process.py` with no secrets in its environment. Before it parses anything it gives up what it does not need.
 """
 
 import json
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kimi_docs.errors import DocumentError, KimiDocsError, TooLarge, UnsupportedFormat
-from kimi_docs.extract import confine, wire
+from kimi_docs.extract import confine, progress, wire
 from kimi_docs.extract.formats import reader
 from kimi_docs.language import say
 
 
 def main() -> None:
     jobs, results = _private_pipes()
+    progress.start()
     confine.for_life(scratch=Path.cwd(), memory_bytes=int(sys.argv[1]) * 1024**2, parent=int(sys.argv[2]))
     while (frame := wire.read(jobs)) is not None:
         job = json.loads(frame)
@@ -50,9 +51,25 @@ def _done(job: dict[str, Any]) -> bytes:
             reader(name)
         return b"{}"
     path = Path(job["path"])
-    if job["verb"] == "extract":
-        return wire.dump_extraction(reader(job["format"]).read(path, job["document"], password=job["password"]))
-    return _picture(path, job)
+    if job["verb"] == "recognize":
+        return _recognized(path, job)
+    if job["verb"] == "picture":
+        return _picture(path, job)
+    if job["verb"] == "subset":
+        from kimi_docs.extract import subset
+
+        return wire.dump_bytes(subset.pages(path, job["pages"], password=job["password"]))
+    if job["format"] == "pdf":
+        from kimi_docs.extract import pdf
+
+        return wire.dump_extraction(pdf.draft(path, job["document"], password=job["password"], skip=frozenset(job["skip"])))
+    return wire.dump_extraction(reader(job["format"]).read(path, job["document"], password=job["password"]))
+
+
+def _recognized(path: Path, job: dict[str, Any]) -> bytes:
+    from kimi_docs.extract.pdf_recognize import recognize
+
+    return wire.dump_recognized(recognize(path, job["pages"], seconds=job["seconds"], password=job["password"]))
 
 
 def _picture(path: Path, job: dict[str, Any]) -> bytes:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from kimi_docs.extract.package import Element, attribute, child, local
 
+_APPLIED = "\u2061"
+"""The sign nobody sees between a function and what it is applied to."""
 _SKIPPED_ENDINGS = ("Pr",)
 
 
@@ -13,7 +15,7 @@ def linear(element: Element | None) -> str:
         return ""
     name = local(element)
     if name == "t":
-        return element.text or ""
+        return (element.text or "").replace(_APPLIED, " ")
     made = _FORMS.get(name)
     if made:
         return made(element)

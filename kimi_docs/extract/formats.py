@@ -22,6 +22,14 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "pdf": Format(reader="pdf", kind=PageKind.PAGE),
     "docx": Format(reader="word", kind=PageKind.SECTION),
+    "doc": Format(reader="word_binary", kind=PageKind.SECTION),
+    "odt": Format(reader="opendocument", kind=PageKind.SECTION),
+    "rtf": Format(reader="rtf", kind=PageKind.SECTION),
+    "pptx": Format(reader="slides", kind=PageKind.SLIDE),
+    "ppt": Format(reader="slides_binary", kind=PageKind.SLIDE),
+    "odp": Format(reader="opendocument", kind=PageKind.SLIDE),
+    "epub": Format(reader="book", kind=PageKind.SECTION),
+    "eml": Format(reader="mail", kind=PageKind.SECTION),
     "xlsx": Format(reader="sheet", kind=PageKind.SHEET),
     "xlsm": Format(reader="sheet", kind=PageKind.SHEET),
     "xlsb": Format(reader="sheet", kind=PageKind.SHEET),
@@ -33,6 +41,7 @@ FORMATS: Mapping[str, Format] = {
     "txt": Format(reader="plain", kind=PageKind.SECTION),
     "json": Format(reader="plain", kind=PageKind.SECTION),
     "html": Format(reader="web", kind=PageKind.SECTION),
+    **{name: Format(reader="picture", kind=PageKind.PAGE) for name in ("png", "jpg", "tiff", "webp", "bmp", "gif")},
 }
 """What this version reads. A new format is a line here, a module with `read`, and a rule in `sniff.py`."""
 

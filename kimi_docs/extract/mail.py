@@ -26,7 +26,7 @@ _HEADERS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - messages have no passwords
     """Raises: NoText, TooLarge."""
-    message = cast(EmailMessage, message_from_bytes(path.read_bytes(), policy=policy.default))
+    message = message_from_bytes(path.read_bytes(), policy=policy.default)
     builder = Builder(document_id, EXTRACTOR)
     letter = _Letter()
     add_sections(builder, letter.paragraphs(message, 1))
@@ -118,7 +118,14 @@ def _decoded(content: bytes, charset: str) -> str:
 def _header(message: EmailMessage, name: str) -> str:
     try:
         values = message.get_all(name) or []
-    except (MessageError, ValueError, LookupError, IndexError, AttributeError, TypeError):  # what its parser throws at broken headers
+    except (
+        MessageError,
+        ValueError,
+        LookupError,
+        IndexError,
+        AttributeError,
+        TypeError,
+    ):  # what its parser throws at broken headers
         return ""
     return " ".join(tidy(", ".join(map(str, values))).split())[:2000]
 

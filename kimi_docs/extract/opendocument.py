@@ -99,7 +99,7 @@ class _Walk:
                 yield Paragraph(text=text, kind=BlockKind.LIST)
 
     def _table(self, element: Element) -> Iterator[Paragraph]:
-        rows = [" | ".join(self._cells(row)).rstrip() for row in element.iter("{*}table-row")]
+        rows = [" | ".join(self._cells(row)).rstrip() for row in _rows(element)]
         text = "\n".join(row for row in rows if row.strip(" |"))
         if text:
             yield Paragraph(text=text, kind=BlockKind.TABLE)
@@ -142,6 +142,15 @@ class _Walk:
     def _said(self, element: Element | None) -> str:
         blocks = self.blocks(element) if element is not None else ()
         return " ".join(" ".join(block.text.split()) for block in blocks)
+
+
+def _rows(table: Element) -> Iterator[Element]:
+    for element in table:
+        name = local(element)
+        if name == "table-row":
+            yield element
+        elif name in {"table-header-rows", "table-rows", "table-row-group"}:
+            yield from _rows(element)
 
 
 def _metadata(root: Element | None) -> dict[str, str]:

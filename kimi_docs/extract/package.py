@@ -66,6 +66,22 @@ class Package:
         except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
             raise damaged() from error
 
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of a part, `b""` where there is none. Raises: Damaged."""
+        stored = self._names.get(name.lower())
+        if stored is None:
+            return b""
+        try:
+            with self._archive.open(stored) as part:
+                return part.read(size)
+        except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
+            raise damaged() from error
+
+    def size(self, name: str) -> int:
+        """How many bytes a part has, by its header; 0 where there is none."""
+        stored = self._names.get(name.lower())
+        return self._archive.getinfo(stored).file_size if stored else 0
+
     def optional(self, name: str) -> Element | None:
         """The same for a part the document can do without: damaged is absent."""
         try:
@@ -113,5 +129,6 @@ def child(element: Element | None, name: str) -> Element | None:
 
 def damaged() -> Damaged:
     return Damaged(
-        say("This document is damaged and cannot be read."), say("Open it in the program it comes from, save it again, and add that.")
+        say("This document is damaged and cannot be read."),
+        say("Open it in the program it comes from, save it again, and add that."),
     )

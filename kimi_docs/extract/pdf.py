@@ -1,47 +1,55 @@
 """PDF → the text of its pages through pdfium; a page → its picture with the boxes of a passage."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-import pypdfium2 as pdfium
-import pypdfium2.raw as raw_pdfium
-
-from kimi_docs.domain.text import Extraction, Notice, PageKind, PagePicture, PageState
-from kimi_docs.errors import Damaged, EmptyDocument, NotFound, PasswordNeeded, TooLarge
-from kimi_docs.extract.build import Builder, check_length
-from kimi_docs.extract.pdf_margins import REACH, edges, margins
-from kimi_docs.extract.pdf_outline import headings, outline, title
+from kimi_docs.domain.text import BlockKind, Extraction, Link, Notice, PageKind, PagePicture, PageState
+from kimi_docs.errors import Damaged, NotFound
+from kimi_docs.extract import progress
+from kimi_docs.extract.build import Builder, Mark, check_length, whole
+from kimi_docs.extract.hidden import listed
+from kimi_docs.extract.pdf_facts import has_form, labels, metadata, notices
+from kimi_docs.extract.pdf_margins import REACH, Edges, edges, margins
+from kimi_docs.extract.pdf_open import MAX_PAGES, opened, page_of, raw_text
+from kimi_docs.extract.pdf_outline import Entry, headings, outline, ranks, title
+from kimi_docs.extract.pdf_page import Sheet, look, removals
 from kimi_docs.extract.pdf_picture import boxes, draw
-from kimi_docs.extract.pdf_text import Origins, clean
-from kimi_docs.extract.quality import garbled
+from kimi_docs.extract.pdf_text import Origins, composed
+from kimi_docs.extract.quality import garbled, implausible
 from kimi_docs.language import say
 
-EXTRACTOR = "pdfium-1"
-MAX_PAGES = 10_000
+EXTRACTOR = "pdfium-2"
 
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:
     """Raises: Damaged, PasswordNeeded, EmptyDocument, NoText, TooLarge."""
-    with _opened(path, password) as document:
+    return whole(draft(path, document_id, password=password))
+
+
+def draft(path: Path, document_id: str, *, password: str = "", skip: Container[int] = ()) -> Extraction:
+    """The same, be there no text: pages that are pictures may still be recognized. Pages whose index is in `skip` are failed ones.
+
+    Raises: Damaged, PasswordNeeded, EmptyDocument, TooLarge.
+    """
+    with opened(path, password, most=MAX_PAGES) as document:
         builder = Builder(document_id, EXTRACTOR)
-        labels = _labels(document)
-        raws = _raw_texts(document, builder)
-        all_edges = [edges(raw or "") for raw in raws]
+        sheets = _sheets(document, skip, builder)
+        all_edges = [edges(sheet.raw or "") for sheet in sheets]
         contents = outline(document)
-        for index, raw in enumerate(raws):
-            text = clean(raw or "", margins(all_edges, index))
-            state = _state(document, index, raw, text, builder)
-            builder.add(
-                text if text.strip() else "",
-                kind=PageKind.PAGE,
-                label=labels[index],
-                state=state,
-                marks=headings(text, contents.get(index, ())),
-            )
-        metadata = _metadata(document)
-        return builder.finish(title=title(document, metadata.get("title", "")), metadata=metadata)
+        rank = {} if contents else ranks([sheet.heights for sheet in sheets])
+        names = labels(document)
+        for index, sheet in enumerate(sheets):
+            text, marks = _text(sheet, all_edges, index, contents.get(index, ()), rank)
+            state = _state(sheet, text, index + 1, builder)
+            builder.add(text if text.strip() else "", kind=PageKind.PAGE, label=names[index], state=state, marks=marks)
+            builder.hidden.extend(listed(index + 1, sheet.hidden, sheet.raw or ""))
+            builder.links.extend(Link(page=index + 1, target=target) for target in sheet.links)
+        for notice in notices(document):
+            builder.notice(notice)
+        said = metadata(document)
+        large = next((sheet.large for sheet in sheets if sheet.raw and len(sheet.raw) > 20), "")
+        return builder.draft(title=title(said.get("title", ""), large), metadata=said)
 
 
 def picture(
@@ -51,126 +59,77 @@ def picture(
 
     Raises: Damaged, PasswordNeeded, NotFound.
     """
-    with _opened(path, password) as document:
+    with opened(path, password) as document:
         if not 1 <= number <= len(document):
             raise NotFound(say("There is no page {number}; the document has {count}.", number=number, count=len(document)))
-        page = _page(document, number - 1)
+        marked = _marked(document, number - 1, start, end) if start is not None and end is not None else None
+        page = page_of(document, number - 1)
         if page is None:
             raise Damaged(say("Page {number} is damaged and cannot be shown.", number=number))
         jpeg, pixels = draw(page, width)
-        found = boxes(page, _indices(document, number - 1, start, end)) if start is not None and end is not None else ()
+        found = boxes(page, *marked) if marked else ()
         return PagePicture(jpeg=jpeg, width=pixels[0], height=pixels[1], boxes=found)
 
 
-def _indices(document: Any, index: int, start: int, end: int) -> list[int]:
-    """pdfium's numbers of the characters `start`…`end` of a page, by repeating how the page was cleaned."""
+def _marked(document: Any, index: int, start: int, end: int) -> tuple[str, list[int]]:
+    """A page's raw text and the offsets in it of the characters `start`…`end`, by repeating how the page was cleaned."""
     first = max(0, index - REACH)
-    window = [_raw_text(document, other) or "" for other in range(first, min(len(document), index + REACH + 1))]
-    raw = window[index - first]
-    origins = Origins(raw, margins([edges(text) for text in window], index - first))
+    forms = has_form(document)
+    sheet = look(document, index, forms=forms)
+    window = [
+        sheet.raw if other == index else (look(document, other, forms=True).raw if forms else raw_text(document, other))
+        for other in range(first, min(len(document), index + REACH + 1))
+    ]
+    raw = sheet.raw or ""
+    removed, given = removals(sheet, margins([edges(text or "") for text in window], index - first))
+    origins = Origins(raw, removed, given)
     wanted = [origins.raw(offset) for offset in range(max(0, start), min(end, origins.length))]
-    return [raw_index for raw_index in wanted if raw_index < len(raw) and not raw[raw_index].isspace()]
+    return raw, [offset for offset in wanted if 0 <= offset < len(raw) and not raw[offset].isspace()]
 
 
-@contextmanager
-def _opened(path: Path, password: str) -> Iterator[Any]:
-    try:
-        document = pdfium.PdfDocument(path, password=password or None)
-    except pdfium.PdfiumError as error:
-        if error.err_code == raw_pdfium.FPDF_ERR_PASSWORD:
-            raise _password_needed(bool(password)) from error
-        raise Damaged(
-            say("This PDF is damaged and cannot be opened."),
-            say("Open it in a PDF viewer, save or print it to a new PDF, and add that."),
-        ) from error
-    try:
-        if not len(document):
-            raise EmptyDocument(say("This PDF has no pages."))
-        if len(document) > MAX_PAGES:
-            message = say("This PDF has {pages} pages; at most {most} are read.", pages=len(document), most=MAX_PAGES)
-            raise TooLarge(message, say("Split it into smaller files and add those."))
-        yield document
-    finally:
-        document.close()
-
-
-def _password_needed(given: bool) -> PasswordNeeded:
-    if given:
-        return PasswordNeeded(say("This password does not open the PDF."), say("Check it and enter it again."))
-    return PasswordNeeded(say("This PDF is protected with a password."), say("Enter the password, or add a copy without one."))
-
-
-def _raw_texts(document: Any, builder: Builder) -> list[str | None]:
-    """Every page's characters as pdfium gives them; None for a page that cannot be loaded. Raises: TooLarge."""
-    raws: list[str | None] = []
+def _sheets(document: Any, skip: Container[int], builder: Builder) -> list[Sheet]:
+    """Every page as pdfium gives it. Raises: TooLarge, Damaged."""
+    sheets: list[Sheet] = []
     total = 0
+    forms = has_form(document)
     for index in range(len(document)):
-        raw = _raw_text(document, index)
-        if raw is None:
+        progress.page(index)
+        first = not any(other.raw and len(other.raw) > 20 for other in sheets[:3]) and index < 3  # covers are often pictures
+        sheet = Sheet() if index in skip else look(document, index, forms=forms, title=first)
+        if sheet.raw is None:
             message = say("Page {number} is damaged and was not read.", number=index + 1)
             builder.notice(Notice(code="page_failed", message=message, page=index + 1))
-        total += len(raw or "")
+        total += len(sheet.raw or "")
         check_length(total)
-        raws.append(raw)
-    if all(raw is None for raw in raws):
+        sheets.append(sheet)
+    progress.page(-1)
+    if all(sheet.raw is None for sheet in sheets):
         raise Damaged(say("No page of this PDF can be read."))
-    return raws
+    return sheets
 
 
-def _raw_text(document: Any, index: int) -> str | None:
-    page = _page(document, index)
-    if page is None:
-        return None
-    try:
-        text = page.get_textpage()
-    except pdfium.PdfiumError:
-        return None
-    try:
-        return str(text.get_text_range(errors="surrogatepass"))
-    finally:
-        text.close()
-        page.close()
+def _text(
+    sheet: Sheet, all_edges: Sequence[Edges], index: int, entries: Sequence[Entry], rank: dict[float, int]
+) -> tuple[str, list[Mark]]:
+    """The running text of a page, and its headings and tables."""
+    removed, given = removals(sheet, margins(all_edges, index))
+    text, places = composed(sheet.raw or "", removed, given)
+    levels = {line: rank[height] for line, height in sheet.heights.items() if height in rank} if rank else {}
+    found = [mark for mark in headings(text, entries, levels) if not any(start <= mark[1] < end for start, end in places)]
+    found += [(BlockKind.TABLE, start, end, 0) for start, end in places]
+    return text, sorted(found, key=lambda mark: mark[1])
 
 
-def _page(document: Any, index: int) -> Any:
-    try:
-        return document[index]
-    except pdfium.PdfiumError:
-        return None
-
-
-def _state(document: Any, index: int, raw: str | None, text: str, builder: Builder) -> PageState:
-    if raw is None:
+def _state(sheet: Sheet, text: str, number: int, builder: Builder) -> PageState:
+    if sheet.raw is None:
         return PageState.FAILED
     if not text.strip():
-        if _has_picture(document, index):
-            message = say("Page {number} is a picture without text.", number=index + 1)
-            builder.notice(Notice(code="picture_page", message=message, page=index + 1))
+        if sheet.picture:
+            message = say("Page {number} is a picture without text.", number=number)
+            builder.notice(Notice(code="picture_page", message=message, page=number))
         return PageState.EMPTY
-    if garbled(text):
-        message = say("The characters of page {number} are not readable text.", number=index + 1)
-        builder.notice(Notice(code="garbled_page", message=message, page=index + 1))
+    if garbled(text) or (sheet.layer and implausible(text)):
+        message = say("The characters of page {number} are not readable text.", number=number)
+        builder.notice(Notice(code="garbled_page", message=message, page=number))
         return PageState.GARBLED
     return PageState.READ
-
-
-def _has_picture(document: Any, index: int) -> bool:
-    """A picture, or so many strokes that they may be drawn letters."""
-    page = _page(document, index)
-    if page is None:
-        return False
-    drawn = (raw_pdfium.FPDF_PAGEOBJ_PATH, raw_pdfium.FPDF_PAGEOBJ_SHADING)
-    count = min(raw_pdfium.FPDFPage_CountObjects(page.raw), 2000)
-    kinds = [raw_pdfium.FPDFPageObj_GetType(raw_pdfium.FPDFPage_GetObject(page.raw, number)) for number in range(count)]
-    page.close()
-    return any(kind not in drawn for kind in kinds) or len(kinds) > 50
-
-
-def _labels(document: Any) -> list[str]:
-    """What is printed on each page where the document says so, else its number."""
-    return [document.get_page_label(index) or str(index + 1) for index in range(len(document))]
-
-
-def _metadata(document: Any) -> dict[str, str]:
-    found = {key.lower(): value.strip() for key, value in document.get_metadata_dict(skip_empty=True).items()}
-    return {key: value for key, value in found.items() if value}

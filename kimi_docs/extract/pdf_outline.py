@@ -1,6 +1,7 @@
 """PDF → its title, and its headings from the outline or from their numbering."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -12,6 +13,8 @@ from kimi_docs.extract.build import Mark, tidy
 
 Entry = tuple[str, int]
 """What the outline calls a place, and its level from 1."""
+
+NONE: Mapping[str, int] = {}
 
 _MOST_ENTRIES = 3000
 _NUMBERED = re.compile(
@@ -50,13 +53,36 @@ def outline(document: Any) -> Mapping[int, Sequence[Entry]]:
     return entries
 
 
-def headings(text: str, entries: Sequence[Entry]) -> Iterator[Mark]:
-    """The lines of a page that are headings: those the outline names, else those numbered or named like one."""
+def ranks(pages: Sequence[Mapping[str, float]]) -> dict[float, int]:
+    """Height of letters → level of a heading, from what stands out of the usual height of the document."""
+    usual = sorted(lines[""] for lines in pages if lines.get(""))
+    if not usual:
+        return {}
+    body = usual[len(usual) // 2]
+    counts = Counter(height for lines in pages for line, height in lines.items() if line)
+    most = 0.25 * sum(counts.values()) + 3
+    tall = sorted((height for height, count in counts.items() if 1.15 * body < height < 6 * body and count < most), reverse=True)
+    found: dict[float, int] = {}
+    level = 0
+    for number, height in enumerate(tall):
+        if not number or height < 0.93 * tall[number - 1]:
+            level += 1
+        found[height] = min(level, 6)
+    return found
+
+
+def headings(text: str, entries: Sequence[Entry], levels: Mapping[str, int] = NONE) -> Iterator[Mark]:
+    """The lines of a page that are headings: those the outline names, else those numbered or named like one, or tall."""
     wanted = {_key(name): level for name, level in entries}
-    for match in (_LINE if wanted else _CANDIDATE).finditer(text):
-        level = _level(match[0].strip(), wanted)
+    for match in (_LINE if wanted or levels else _CANDIDATE).finditer(text):
+        line = match[0].strip()
+        level = _level(line, wanted) or (levels.get(line, 0) if _is_heading(line) else 0)
         if level:
             yield BlockKind.HEADING, match.start(), match.start() + len(match[0].rstrip()), level
+
+
+def _is_heading(line: str) -> bool:
+    return 2 < len(line) < 100 and 2 * sum(map(str.isalpha, line)) > len(line)
 
 
 def _level(line: str, wanted: Mapping[str, int]) -> int:
@@ -66,6 +92,8 @@ def _level(line: str, wanted: Mapping[str, int]) -> int:
         return min(6, wanted.get(_key(line), 0))
     if _NAMED.fullmatch(line):
         return 1
+    if not (line[0].isdigit() or line[0] == "第"):
+        return 0
     numbered = _NUMBERED.fullmatch(line)
     if not numbered or line[-1] in ".,;:。，；：" or line.count(" ") > 12:
         return 0
@@ -81,20 +109,10 @@ def _key(text: str) -> str:
     return "".join(letter for letter in text.lower() if letter.isalpha())
 
 
-def title(document: Any, metadata_title: str) -> str:
+def title(said: str, large: str) -> str:
     """The title the document says it has, if it is one; else the largest lines of its first page with text."""
-    said = " ".join(tidy(metadata_title).split())
-    if said and not _NO_TITLE.fullmatch(said) and _is_words(said):
-        return said
-    for index in range(min(3, len(document))):  # covers are often pictures
-        try:
-            page = document[index]
-            text_page = page.get_textpage()
-        except pdfium.PdfiumError:
-            continue
-        if text_page.count_chars() > 20:
-            return _largest_lines(text_page)
-    return ""
+    said = " ".join(tidy(said).split())
+    return said if said and not _NO_TITLE.fullmatch(said) and _is_words(said) else large
 
 
 def _is_words(text: str) -> bool:
@@ -103,7 +121,7 @@ def _is_words(text: str) -> bool:
     return not re.search("[\ufffd\ue000-\uf8ff\x00-\x1f]", text) and not text.startswith("þÿ")
 
 
-def _largest_lines(text_page: Any) -> str:
+def largest_lines(text_page: Any) -> str:
     """Lines of the tallest letters, when they are clearly taller than the rest."""
     raw = text_page.get_text_range(0, min(4000, text_page.count_chars()), errors="surrogatepass")
     found: list[tuple[float, str]] = []

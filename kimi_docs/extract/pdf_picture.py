@@ -1,20 +1,17 @@
 """PDF page → JPEG, and characters → boxes on it."""
 
-import ctypes
 import io
 from collections.abc import Sequence
 from typing import Any
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw_pdfium
 
 from kimi_docs.domain.text import Box
 from kimi_docs.errors import Damaged
+from kimi_docs.extract.pdf_objects import characters, shown
 from kimi_docs.language import say
 
 _MAX_PIXELS = 12_000_000
-_GRID = 1_000_000
-"""Device units per page side: pdfium maps to whole numbers, so fractions come from a fine grid."""
 _MOST_CHARACTERS = 20_000
 
 Rectangle = tuple[float, float, float, float]
@@ -36,21 +33,17 @@ def draw(page: Any, width: int) -> tuple[bytes, tuple[int, int]]:
     return target.getvalue(), image.size
 
 
-def boxes(page: Any, raw_indices: Sequence[int]) -> tuple[Box, ...]:
-    """Where the characters with these offsets in pdfium's text are, one box per line."""
+def boxes(page: Any, raw: str, offsets: Sequence[int]) -> tuple[Box, ...]:
+    """Where the characters with these offsets in the page's raw text are, one box per line."""
     text_page = page.get_textpage()
     try:
-        found = [_rectangle(page, text_page, index) for index in _characters(text_page, raw_indices[:_MOST_CHARACTERS])]
+        numbers = characters(text_page, raw)
+        wanted = [numbers[offset] for offset in offsets[:_MOST_CHARACTERS] if numbers[offset] >= 0]
+        found = [_rectangle(page, text_page, number) for number in wanted]
     finally:
         text_page.close()
     merged = _columns(_rows([rectangle for rectangle in found if rectangle is not None]))
     return tuple(Box(left=left, top=top, width=right - left, height=bottom - top) for left, top, right, bottom in merged)
-
-
-def _characters(text_page: Any, raw_indices: Sequence[int]) -> list[int]:
-    """Offsets in pdfium's text → its character numbers (it leaves some characters out of its text)."""
-    found = (raw_pdfium.FPDFText_GetCharIndexFromTextIndex(text_page.raw, index) for index in raw_indices)
-    return [number for number in found if number >= 0]
 
 
 def _rectangle(page: Any, text_page: Any, character: int) -> Rectangle | None:
@@ -58,17 +51,10 @@ def _rectangle(page: Any, text_page: Any, character: int) -> Rectangle | None:
         left, bottom, right, top = text_page.get_charbox(character, loose=True)
     except pdfium.PdfiumError:
         return None
-    one, two = _shown(page, left, bottom), _shown(page, right, top)
+    one, two = shown(page, left, bottom), shown(page, right, top)
     (x1, x2), (y1, y2) = sorted((one[0], two[0])), sorted((one[1], two[1]))
     x1, x2, y1, y2 = (min(1.0, max(0.0, value)) for value in (x1, x2, y1, y2))
     return (x1, y1, x2, y2) if x2 > x1 and y2 > y1 else None
-
-
-def _shown(page: Any, x: float, y: float) -> tuple[float, float]:
-    """A point of the page → where it is shown, rotation and crop box considered."""
-    device_x, device_y = ctypes.c_int(), ctypes.c_int()
-    raw_pdfium.FPDF_PageToDevice(page.raw, 0, 0, _GRID, _GRID, 0, x, y, device_x, device_y)
-    return device_x.value / _GRID, device_y.value / _GRID
 
 
 def _rows(rectangles: Sequence[Rectangle]) -> list[Rectangle]:

@@ -6,7 +6,8 @@ followed one by one they are the map, so both ways always agree.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 Range = tuple[int, int]
 """Start and end in the raw text."""
@@ -25,13 +26,27 @@ _EDITS = re.compile(
 _LINE = re.compile(r"[^\r\n]+(?:\r\n)?")
 
 
-def edits(raw: str, removed: Sequence[Range] = ()) -> Iterator[Cut]:
-    """The cuts that clean `raw`, in order and apart from each other; `removed` ranges (sorted) go wholly."""
-    for start, end in _kept(raw, removed):
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What stands in the place of a removed range, and where in the raw text each of its characters is (-1: nowhere)."""
+
+    text: str
+    origins: Sequence[int]
+
+
+NOTHING: Mapping[int, Given] = {}
+
+
+def edits(raw: str, removed: Sequence[Range] = (), given: Mapping[int, Given] = NOTHING) -> Iterator[Cut]:
+    """The cuts that clean `raw`, in order and apart from each other; `removed` ranges (sorted) go wholly.
+
+    What is given at the start of a removed range takes its place as it is.
+    """
+    for number, (start, end) in enumerate(_kept(raw, removed)):
         for match in _EDITS.finditer(raw[start:end]):
             yield start + match.start(), start + match.end(), _replacement(match)
-        if end < len(raw):
-            yield end, next(last for first, last in removed if first == end), ""
+        if number < len(removed):
+            yield *removed[number], given[end].text if end in given else ""
 
 
 def _kept(raw: str, removed: Sequence[Range]) -> Iterator[Range]:
@@ -51,22 +66,41 @@ def _replacement(match: re.Match[str]) -> str:
     return "\ufffd" if "\ud800" <= found[0] <= "\udfff" else ""
 
 
-def clean(raw: str, removed: Sequence[Range] = ()) -> str:
+def clean(raw: str, removed: Sequence[Range] = (), given: Mapping[int, Given] = NOTHING) -> str:
     """The text of a page. It ends with a line end unless it is empty."""
-    text = "".join([_EDITS.sub(_replacement, raw[start:end]) for start, end in _kept(raw, removed)])
-    return text if text.endswith("\n") or not text.strip() else text + "\n"
+    return composed(raw, removed, given)[0]
+
+
+def composed(raw: str, removed: Sequence[Range] = (), given: Mapping[int, Given] = NOTHING) -> tuple[str, list[Range]]:
+    """The text of a page, and where in it what was given stands."""
+    parts: list[str] = []
+    places: list[Range] = []
+    length = 0
+    for start, end in _kept(raw, removed):
+        parts.append(_EDITS.sub(_replacement, raw[start:end]))
+        length += len(parts[-1])
+        if end in given:
+            parts.append(given[end].text)
+            places.append((length, length + len(parts[-1])))
+            length += len(parts[-1])
+    text = "".join(parts)
+    return text if text.endswith("\n") or not text.strip() else text + "\n", places
 
 
 class Origins:
     """Offset in the clean text → offset in the raw text."""
 
-    def __init__(self, raw: str, removed: Sequence[Range] = ()) -> None:
+    def __init__(self, raw: str, removed: Sequence[Range] = (), given: Mapping[int, Given] = NOTHING) -> None:
         self._starts: list[int] = [0]
         self._raw: list[int] = [0]
         length = position = 0
-        for start, end, new in edits(raw, removed):
+        for start, end, new in edits(raw, removed, given):
             length += start - position
-            if new:
+            if new and start in given and new is given[start].text:
+                for number, origin in enumerate(given[start].origins):
+                    self._add(length + number, origin)
+                length += len(new)
+            elif new:
                 self._add(length, start)
                 length += len(new)
             self._add(length, end)
@@ -78,9 +112,10 @@ class Origins:
         self._raw.append(raw_offset)
 
     def raw(self, offset: int) -> int:
-        """Where the character at `offset` came from."""
+        """Where the character at `offset` came from, -1 for one that was put in."""
         index = bisect_right(self._starts, offset) - 1
-        return self._raw[index] + offset - self._starts[index]
+        origin = self._raw[index]
+        return origin + offset - self._starts[index] if origin >= 0 else -1
 
 
 def lines(raw: str) -> list[Range]:

@@ -7,37 +7,77 @@ are blank, one line says how many. `cell_at` finds the cell of an offset again.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 from kimi_docs.extract.build import check_length, tidy
 
 SEPARATOR = "\t"
 LONGEST_GAP = 50
+_BLOCK = 100
+"""Rows written at once where they are alike."""
+_FORMS: Mapping[type, str] = {float: "%.15g", int: "%d", str: "%s", date: "%s"}
 _GAP = "\t[{} blank rows]"
 _GAP_LINE = re.compile(r"\t\[(\d+) blank rows\]")
 _BREAKS = re.compile(r"\s*[\t\r\n\x0b\x0c\x85\u2028\u2029]\s*")
 
 
-def sheet_text(rows: Iterable[Sequence[Any]], *, skip: int = 0) -> str:
-    """The text of a sheet; `skip` is how many empty columns stand before the first cell given. Raises: TooLarge."""
-    lines: list[str] = []
+def sheet_text(rows: Iterable[Sequence[Any]], *, skip: int = 0, words: set[str] | None = None) -> str:
+    """The text of a sheet; `skip` is how many empty columns stand before the first cell given. The cells that are words are
+    added to `words`: each once, they are far fewer. Raises: TooLarge.
+    """
+    words = set() if words is None else words
+    parts: list[str] = []
+    source = iter(rows)
     length = blank = 0
-    for row in rows:
-        line = _line(row, skip)
-        if not line:
-            blank += 1
-            continue
-        if blank:
-            lines += [""] * blank if blank <= LONGEST_GAP else [_GAP.format(blank)]
-            blank = 0
-        lines.append(line)
-        length += len(line) + 1
-        if not len(lines) % 1000:
-            check_length(length)
-    lines.append("")
-    return "\n".join(lines)
+    for block in iter(lambda: list(islice(source, _BLOCK)), []):
+        quick = _quick(block, words) if not skip else ""
+        if not quick:
+            words.update(_clean(cell) for row in block for cell in row if type(cell) is str)
+        lines = [quick] if quick else [_line(row, skip) for row in block]
+        for line in lines:
+            if not line:
+                blank += 1
+                continue
+            if blank:
+                parts += [""] * blank if blank <= LONGEST_GAP else [_GAP.format(blank)]
+                blank = 0
+            parts.append(line)
+            length += len(line) + 1
+        check_length(length)
+    parts.append("")
+    return "\n".join(parts)
+
+
+def _quick(block: Sequence[Sequence[Any]], words: set[str]) -> str:
+    """All lines of a block at once, which is how long sheets are: the same kinds of cells in every row, nothing odd in them.
+
+    `""` where it is not so, and each row has to be looked at by itself. A word that is among `words` was found harmless.
+    """
+    cells = tuple(chain.from_iterable(block))
+    width = len(block[0])
+    kinds = tuple(map(type, cells[:width]))
+    if not width or tuple(map(type, cells)) != kinds * len(block):
+        return ""
+    form = _form(kinds, len(block))
+    if not form or (kinds[-1] is str and "" in cells[width - 1 :: width]):
+        return ""
+    fresh = set[str]().union(*(cells[column::width] for column, kind in enumerate(kinds) if kind is str)) - words
+    if not "".join(fresh).isprintable():
+        return ""
+    words |= fresh
+    return form % cells
+
+
+@lru_cache(maxsize=1000)
+def _form(kinds: tuple[type, ...], rows: int) -> str:
+    """The form that writes so many rows of these kinds, `""` where a kind is not simply written."""
+    if not all(kind in _FORMS for kind in kinds):
+        return ""
+    return "\n".join([SEPARATOR.join(_FORMS[kind] for kind in kinds)] * rows)
 
 
 def _line(row: Sequence[Any], skip: int) -> str:
@@ -46,6 +86,13 @@ def _line(row: Sequence[Any], skip: int) -> str:
     if line.count(SEPARATOR) >= max(1, len(row)) or not line.replace(SEPARATOR, "").isprintable():
         line = SEPARATOR.join([_clean(_SHOW[type(cell)](cell)) for cell in row])
     return (SEPARATOR * skip + line).rstrip()
+
+
+def grid(page_text: str) -> Iterator[list[str]]:
+    """The cells of a sheet's page, row by row: `sheet_text` turned round."""
+    for line in page_text.removesuffix("\n").split("\n"):
+        gap = _GAP_LINE.fullmatch(line)
+        yield from [[]] * int(gap[1]) if gap else [line.split(SEPARATOR)]
 
 
 def cell_at(page_text: str, offset: int) -> str:

@@ -1,10 +1,15 @@
-"""Workbook (xlsx, xlsm, xlsb, xls, ods) → one page per sheet: the values, as `rows.py` writes them."""
+"""Workbook (xlsx, xlsm, xlsb, xls, ods) → one page per sheet: the values, as `rows.py` writes them.
+
+What is hidden in the workbook is said: hidden sheets are listed and left out, hidden rows and columns are read (a filter
+hides rows too) and named.
+"""
 
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from python_calamine import (
     CalamineError,
@@ -15,59 +20,110 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from kimi_docs.domain.text import Extraction, Notice, PageKind
+from kimi_docs.domain.text import Extraction, HiddenKind, HiddenText, Notice, PageKind
 from kimi_docs.errors import Damaged, EmptyDocument, PasswordNeeded, TooLarge
-from kimi_docs.extract.build import Builder
-from kimi_docs.extract.rows import sheet_text
+from kimi_docs.extract import biff, ole
+from kimi_docs.extract.build import Builder, is_blank
+from kimi_docs.extract.fill import completed
+from kimi_docs.extract.hidden import MOST_CHARACTERS
+from kimi_docs.extract.rows import column_letters, sheet_text
+from kimi_docs.extract.sheet_parts import Extras, extras
 from kimi_docs.language import say
 
-EXTRACTOR = "calamine-1"
+EXTRACTOR = "calamine-2"
 MAX_CELLS = 30_000_000
 """Of the rectangle a sheet spans, empty cells too: the parser holds them all."""
+_MOST_NAMED = 20
 
 _DIMENSION = re.compile(rb'<dimension ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_Result = TypeVar("_Result")
 
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - calamine takes no password
     """Raises: Damaged, PasswordNeeded, EmptyDocument, NoText, TooLarge."""
     builder = Builder(document_id, EXTRACTOR)
-    wide = _is_too_wide(path)
-    workbook = _open(path)
-    sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ in (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet)]
-    if not sheets:
-        raise EmptyDocument(say("This workbook has no sheets."))
-    for sheet in sheets:
-        if sheet.visible is not SheetVisibleEnum.Visible:
-            message = say("The sheet “{name}” is hidden in the workbook.", name=sheet.name)
-            builder.notice(Notice(code="hidden_sheet", message=message, page=sheets.index(sheet) + 1))
-    texts = _sparse_texts(path) if wide else (_text(workbook, sheet.name) for sheet in sheets)
-    for sheet, text in zip(sheets, texts, strict=False):
-        builder.add(text if text.strip() else "", kind=PageKind.SHEET, label=sheet.name)
+    words: set[str] = set()
+    for number, (name, visible, text, about) in enumerate(sheets(path, words=words), 1):
+        text = "" if is_blank(text) else text
+        if not visible:
+            message = say("The sheet “{name}” is hidden in the workbook and was left out.", name=name)
+            builder.notice(Notice(code="hidden_sheet", message=message, page=number))
+            if text:
+                builder.hidden.append(HiddenText(page=number, kind=HiddenKind.MARKED, text=text[:MOST_CHARACTERS]))
+        _note_hidden(builder, about, number)
+        builder.add(text if visible else "", kind=PageKind.SHEET, label=name, words=words)
+        words.clear()
     return builder.finish()
 
 
+def sheets(path: Path, *, fill: bool = True, words: set[str] | None = None) -> Iterator[tuple[str, bool, str, Extras]]:
+    """Name of each sheet, whether it is shown, its text, and what else is to be said of it."""
+    with path.open("rb") as opened:
+        head = opened.read(8)
+    if biff.is_bare(head):
+        yield "", True, sheet_text(biff.old_sheet(path.read_bytes()).rows(), words=words), Extras()
+        return
+    wide = _is_too_wide(path)
+    workbook = _open(path)
+    found = [sheet for sheet in workbook.sheets_metadata if sheet.typ in (SheetTypeEnum.WorkSheet, SheetTypeEnum.MacroSheet)]
+    if not found:
+        raise EmptyDocument(say("This workbook has no sheets."))
+    known = biff.extras(path.read_bytes()) if head == ole.MAGIC else extras(path)
+    if wide:
+        texts = _sparse_texts(path, words)
+    else:
+        texts = (_text(workbook, sheet.name, known.get(sheet.name, Extras()), fill=fill, words=words) for sheet in found)
+    for sheet, text in zip(found, texts, strict=False):
+        yield sheet.name, sheet.visible is SheetVisibleEnum.Visible, text, known.get(sheet.name, Extras())
+
+
+def _note_hidden(builder: Builder, about: Extras, number: int) -> None:
+    if about.hidden_rows:
+        rows = ", ".join(_ranges(about.hidden_rows, lambda row: str(row + 1)))
+        message = say("Hidden in the workbook, but read: rows {rows}.", rows=rows)
+        builder.notice(Notice(code="hidden_rows", message=message, page=number))
+    if about.hidden_columns:
+        columns = ", ".join(_ranges(about.hidden_columns, lambda column: column_letters(column + 1)))
+        message = say("Hidden in the workbook, but read: columns {columns}.", columns=columns)
+        builder.notice(Notice(code="hidden_columns", message=message, page=number))
+
+
+def _ranges(numbers: Sequence[int], name: Callable[[int], str]) -> list[str]:
+    """`3–7, 9` of the numbers, at most so many."""
+    groups = (list(group) for _, group in groupby(enumerate(sorted(set(numbers))), key=lambda entry: entry[1] - entry[0]))
+    named = [name(group[0][1]) if len(group) == 1 else f"{name(group[0][1])}–{name(group[-1][1])}" for group in groups]
+    return named if len(named) <= _MOST_NAMED else [*named[:_MOST_NAMED], "…"]
+
+
 def _open(path: Path) -> Any:
+    return _guarded(lambda: CalamineWorkbook.from_path(str(path)))
+
+
+def _guarded(work: Callable[[], _Result]) -> _Result:
+    """What calamine does, its errors and panics as ours."""
     try:
-        return CalamineWorkbook.from_path(str(path))
+        return work()
     except PasswordError as error:
         raise PasswordNeeded(say("This workbook is protected with a password."), _unprotect()) from error
     except (CalamineError, OSError, ValueError) as error:
         raise _damaged() from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # its class cannot be imported, and it is no Exception
+            raise _damaged() from error
+        raise
 
 
-def _text(workbook: Any, name: str) -> str:
-    try:
-        sheet: CalamineSheet = workbook.get_sheet_by_name(name)
-    except PasswordError as error:
-        raise PasswordNeeded(say("This workbook is protected with a password."), _unprotect()) from error
-    except (CalamineError, OSError, ValueError) as error:
-        raise _damaged() from error
+def _text(workbook: Any, name: str, about: Extras, *, fill: bool, words: set[str] | None) -> str:
+    sheet: CalamineSheet = _guarded(lambda: workbook.get_sheet_by_name(name))
     if sheet.start is None:
         return ""
     if sheet.total_height * sheet.total_width > MAX_CELLS:
         raise too_many_cells()
     rows: Iterable[Sequence[Any]] = sheet.iter_rows()
-    return sheet_text(rows, skip=sheet.start[1])
+    merged = (sheet.merged_cell_ranges or ()) if fill else ()
+    if merged or about.errors:
+        rows = completed(rows, (0, sheet.start[1]), about.errors, merged)
+    return sheet_text(rows, skip=sheet.start[1], words=words)
 
 
 def _is_too_wide(path: Path) -> bool:
@@ -91,7 +147,7 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _sparse_texts(path: Path) -> Iterable[str]:
+def _sparse_texts(path: Path, words: set[str] | None) -> Iterable[str]:
     """The same through openpyxl, which holds one row at a time: slower, but the rectangle costs nothing."""
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
@@ -102,7 +158,7 @@ def _sparse_texts(path: Path) -> Iterable[str]:
         raise _damaged() from error
     for sheet in workbook.worksheets:
         sheet.reset_dimensions()
-        yield sheet_text(sheet.iter_rows(values_only=True))
+        yield sheet_text(sheet.iter_rows(values_only=True), words=words)
     workbook.close()
 
 

@@ -20,12 +20,20 @@ _IMAGES: Mapping[bytes, str] = {
     b"II*\0": "tiff",
     b"MM\0*": "tiff",
 }
-_OLE: Mapping[str, str] = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls", "PowerPoint Document": "ppt"}
+_OLE: Mapping[str, str] = {
+    "WordDocument": "doc",
+    "Workbook": "xls",
+    "Book": "xls",
+    "PowerPoint Document": "ppt",
+    "__properties_version1.0": "msg",
+}
 _MIMETYPES: Mapping[bytes, str] = {
     b"application/epub+zip": "epub",
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
     b"application/vnd.oasis.opendocument.presentation": "odp",
+    b"application/vnd.oasis.opendocument.text-template": "odt",
+    b"application/vnd.oasis.opendocument.presentation-template": "odp",
 }
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta)\b", re.IGNORECASE | re.DOTALL
@@ -60,18 +68,23 @@ def real_type(content: bytes, name: str) -> str:
         return _in_archive(content)
     if content.startswith(ole.MAGIC):
         return _in_ole(content)
-    if b"%PDF-" in content[:1024]:
+    picture = _picture(content)
+    if b"%PDF-" in content[:1024] and (not picture or name.lower().endswith(".pdf")):
         return "pdf"
-    for magic, found in _IMAGES.items():
-        if content.startswith(magic) and (found != "bmp" or content[6:10] == b"\0\0\0\0"):
-            return found
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "webp"
+    if picture:
+        return picture
     if content.startswith(b"{\\rtf"):
         return "rtf"
     if content[:2] in (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08") and name.lower().endswith((".xls", ".xlt")):
         return "xls"  # a bare stream of Excel 2 to 5
     return _in_text(content, name)
+
+
+def _picture(content: bytes) -> str:
+    for magic, found in _IMAGES.items():
+        if content.startswith(magic) and (found != "bmp" or content[6:10] == b"\0\0\0\0"):
+            return found
+    return "webp" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else ""
 
 
 def _in_archive(content: bytes) -> str:
@@ -87,9 +100,9 @@ def _in_archive(content: bytes) -> str:
         return "xlsb"
     if "xl/workbook.xml" in names or b"spreadsheetml.sheet.main" in types or b"excel.sheet.macroEnabled" in types:
         return "xlsm" if b"excel.sheet.macroEnabled" in types or "xl/vbaproject.bin" in names else "xlsx"
-    if "word/document.xml" in names or b"wordprocessingml.document.main" in types or b"word.document.macroEnabled" in types:
+    if "word/document.xml" in names or b"wordprocessingml.document.main" in types or b"ms-word." in types:
         return "docx"
-    if "ppt/presentation.xml" in names or b"presentationml.presentation.main" in types:
+    if "ppt/presentation.xml" in names or b"presentationml." in types:
         return "pptx"
     if "meta-inf/container.xml" in names:
         return "epub"

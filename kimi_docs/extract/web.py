@@ -8,10 +8,11 @@ from typing import Any
 from lxml import html  # type: ignore[import-untyped]
 from lxml.etree import ParserError  # type: ignore[import-untyped]
 
-from kimi_docs.domain.text import BlockKind, Extraction
+from kimi_docs.domain.text import BlockKind, Extraction, HiddenKind, HiddenText, Notice
 from kimi_docs.errors import EmptyDocument
 from kimi_docs.extract.build import Builder, tidy
 from kimi_docs.extract.encoding import decode
+from kimi_docs.extract.hidden import MOST_CHARACTERS
 from kimi_docs.extract.sections import Paragraph, add_sections
 from kimi_docs.language import say
 
@@ -22,6 +23,11 @@ _BLOCK_NAMES = (
     "body html details summary h1 h2 h3 h4 h5 h6 li table hr tr td th"
 )
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
+_UNSEEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0*)?\s*(?:;|$|!)"
+    r"|font-size\s*:\s*[01](?:px|pt)?\s*(?:;|$|!)|(?:left|top|text-indent)\s*:\s*-\d{4}",
+    re.IGNORECASE,
+)
 _LINE_END = "\u2028"
 """A line end that is meant; those of the source are spaces."""
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{2,30})""", re.IGNORECASE)
@@ -30,8 +36,12 @@ _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_\-]
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - a page has no password
     """Raises: EmptyDocument, NoText, TooLarge."""
     root = parse(decoded(path.read_bytes()))
-    builder = Builder(document_id, EXTRACTOR)
-    add_sections(builder, paragraphs(root))
+    builder, hidden = Builder(document_id, EXTRACTOR), list[str]()
+    add_sections(builder, paragraphs(root, hidden))
+    if hidden:
+        message = say("{count} characters of hidden text were left out.", count=sum(map(len, hidden)))
+        builder.notice(Notice(code="hidden_text", message=message))
+        builder.hidden += [HiddenText(page=1, kind=HiddenKind.MARKED, text=text[:MOST_CHARACTERS]) for text in hidden]
     return builder.finish(title=str(root.findtext(".//title") or ""))
 
 
@@ -43,8 +53,9 @@ def parse(text: str) -> Any:
         raise EmptyDocument(say("This page is empty.")) from error
 
 
-def paragraphs(root: Any) -> Iterator[Paragraph]:
-    return _Reader().paragraphs(root)
+def paragraphs(root: Any, hidden: list[str] | None = None) -> Iterator[Paragraph]:
+    """What a reader of the page sees; what its own styles hide is added to `hidden`."""
+    return _Reader([] if hidden is None else hidden).paragraphs(root)
 
 
 def decoded(content: bytes) -> str:
@@ -62,8 +73,9 @@ def decoded(content: bytes) -> str:
 class _Reader:
     """Gathers inline text until a block begins or ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: list[str]) -> None:
         self._words: list[str] = []
+        self._hidden = hidden
 
     def paragraphs(self, root: Any) -> Iterator[Paragraph]:
         yield from self._block(root)
@@ -72,6 +84,9 @@ class _Reader:
     def _block(self, element: Any) -> Iterator[Paragraph]:
         tag = element.tag if isinstance(element.tag, str) else ""
         if not tag or tag in _SILENT:
+            return
+        if "hidden" in element.attrib or _UNSEEN.search(element.get("style", "")):
+            self._hidden += [text] if (text := tidy(" ".join(" ".join(element.itertext()).split()))) else []
             return
         if tag == "table" and element.find(".//table") is None:
             yield from self._flush()

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
@@ -10,10 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from kimi_docs.domain.text import Extraction, PagePicture
 from kimi_docs.errors import Damaged, DocumentError, KimiDocsError, NotFound
+from kimi_docs.extract.recognized import Recognized
 from kimi_docs.language import Message, say
 
 MAX_FRAME_BYTES = 256 * 1024**2
 _EXTRACTION = TypeAdapter(Extraction)
+_RECOGNIZED = TypeAdapter(list[Recognized])
 _PICTURE = TypeAdapter(PagePicture)
 _MESSAGE = TypeAdapter(Message)
 
@@ -43,6 +45,10 @@ def dump_picture(picture: PagePicture) -> bytes:
     return json.dumps({"result": values}).encode()
 
 
+def dump_recognized(found: Sequence[Recognized]) -> bytes:
+    return b'{"result":{"pages":' + _RECOGNIZED.dump_json(list(found)) + b"}}"
+
+
 def dump_error(error: KimiDocsError) -> bytes:
     values = {"code": error.code, "message": asdict(error.message), "advice": asdict(error.advice)}
     return json.dumps({"error": values}).encode()
@@ -56,6 +62,8 @@ def load_extraction(frame: bytes, document_id: str) -> Extraction:
         raise unusable(document_id) from error
     if extraction.document != document_id or not partitioned(extraction):
         raise unusable(document_id)
+    if any(not 0 <= place.span.start < place.span.end <= len(extraction.text) for place in extraction.places):
+        raise unusable(document_id)
     return extraction
 
 
@@ -65,6 +73,29 @@ def load_picture(frame: bytes, document_id: str) -> PagePicture:
     try:
         return _PICTURE.validate_python({**values, "jpeg": base64.b64decode(values.get("jpeg", ""), validate=True)})
     except (ValidationError, ValueError, TypeError) as error:
+        raise unusable(document_id) from error
+
+
+def load_recognized(frame: bytes, document_id: str) -> list[Recognized]:
+    """Raises: the DocumentError the frame holds; Damaged when it is no list of recognized pages."""
+    try:
+        found = _RECOGNIZED.validate_python(_result(frame, document_id).get("pages"))
+    except ValidationError as error:
+        raise unusable(document_id) from error
+    if any(place.span.end > len(one.text) or place.span.start >= place.span.end for one in found for place in one.places):
+        raise unusable(document_id)
+    return found
+
+
+def dump_bytes(content: bytes) -> bytes:
+    return json.dumps({"result": {"bytes": base64.b64encode(content).decode()}}).encode()
+
+
+def load_bytes(frame: bytes, document_id: str) -> bytes:
+    """Raises: the error the frame holds; Damaged when it holds no bytes."""
+    try:
+        return base64.b64decode(_result(frame, document_id)["bytes"], validate=True)
+    except (KeyError, ValueError, TypeError) as error:
         raise unusable(document_id) from error
 
 

@@ -1,18 +1,20 @@
 """Word document → its text in reading order, as sections cut at headings of level 1 and 2."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from kimi_docs.domain.text import BlockKind, Extraction, Notice
+from kimi_docs.domain.text import BlockKind, Extraction, HiddenKind, HiddenText, Notice
 from kimi_docs.extract.build import Builder, tidy
+from kimi_docs.extract.hidden import MOST_CHARACTERS
 from kimi_docs.extract.package import Element, Package, child, damaged
 from kimi_docs.extract.properties import properties
 from kimi_docs.extract.sections import Paragraph, add_sections
+from kimi_docs.extract.word_numbers import Numbers
 from kimi_docs.extract.word_styles import Styles
 from kimi_docs.extract.word_walk import Walk
 from kimi_docs.language import say
 
-EXTRACTOR = "word-1"
+EXTRACTOR = "word-2"
 
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - encrypted files end at intake
@@ -25,7 +27,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         if body is None:
             raise damaged()
         folder = str(PurePosixPath(main).parent)
-        walk = Walk(Styles(package.optional(f"{folder}/styles.xml")))
+        walk = Walk(Styles(package.optional(f"{folder}/styles.xml")), Numbers(package.optional(f"{folder}/numbering.xml")))
         paragraphs = list(walk.blocks(body))
         for part, label in (("footnotes", "Footnotes"), ("endnotes", "Endnotes"), ("comments", "Comments")):
             paragraphs += _notes(walk, package.optional(f"{folder}/{part}.xml"), label)
@@ -36,11 +38,19 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         message = say("This document has {count} pictures; text in them was not read.", count=walk.pictures)
         builder.notice(Notice(code="pictures", message=message))
     if walk.hidden:
-        message = say("{count} characters of hidden text were left out.", count=walk.hidden)
+        message = say("{count} characters of hidden text were left out.", count=sum(len(text) for _, text in walk.hidden))
         builder.notice(Notice(code="hidden_text", message=message))
+        builder.hidden += listed(walk.hidden)
     if walk.deleted:
         builder.notice(Notice(code="tracked_deletions", message=say("Tracked deletions were left out, insertions kept.")))
     return builder.finish(title=about.pop("title", "") or walk.title, metadata=about)
+
+
+def listed(hidden: Iterable[tuple[HiddenKind, str]]) -> Iterator[HiddenText]:
+    """Hidden texts as entries of the list of them. Where a page begins nobody knows yet, so all are said of the first."""
+    for kind, text in hidden:
+        if text.strip():
+            yield HiddenText(page=1, kind=kind, text=tidy(text).strip()[:MOST_CHARACTERS])
 
 
 def _cleaned(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:

@@ -17,6 +17,8 @@ class Style:
     level: int
     base: str
     listed: bool
+    list_id: str
+    list_level: int | None
 
 
 class Styles:
@@ -42,6 +44,22 @@ class Styles:
             name = style.base
         return 0
 
+    def place(self, properties: Element | None) -> tuple[str, int | None, str]:
+        """The list a paragraph is in, its level there if that is said, and the style that says so; `""` for no list."""
+        numbering = child(properties, "numPr")
+        name = attribute(child(properties, "pStyle"), "val")
+        level = _level(numbering)
+        if numbering is not None and child(numbering, "numId") is not None:
+            return attribute(child(numbering, "numId"), "val").lstrip("0"), level, name
+        for _ in range(10):
+            style = self._styles.get(name)
+            if style is None:
+                break
+            if style.list_id:
+                return style.list_id.lstrip("0"), style.list_level if level is None else level, name
+            name = style.base
+        return "", None, ""
+
     def listed(self, properties: Element | None) -> bool:
         numbering = child(properties, "numPr")
         if numbering is not None:
@@ -58,7 +76,14 @@ def _style(element: Element) -> Style:
         level=_named(name) or outline or 0,
         base=attribute(child(element, "basedOn"), "val"),
         listed=child(properties, "numPr") is not None or name.lower().startswith("list "),
+        list_id=attribute(child(child(properties, "numPr"), "numId"), "val"),
+        list_level=_level(child(properties, "numPr")),
     )
+
+
+def _level(numbering: Element | None) -> int | None:
+    value = attribute(child(numbering, "ilvl"), "val")
+    return int(value) if value.isdigit() and len(value) < 3 else None
 
 
 def _outline(properties: Element | None) -> int | None:

@@ -1,11 +1,14 @@
 """Elements of a Word part → paragraphs and tables in document order, each text once."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from kimi_docs.domain.text import BlockKind
+from kimi_docs.domain.text import BlockKind, HiddenKind
 from kimi_docs.extract.equation import linear
 from kimi_docs.extract.package import Element, attribute, child, local
 from kimi_docs.extract.sections import Paragraph
+from kimi_docs.extract.word_numbers import Numbers
 from kimi_docs.extract.word_styles import TITLE, Styles
 
 _SKIPPED_NAMES = (
@@ -16,16 +19,24 @@ _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _WORDS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 
 
+_MINUTE = 4
+"""Half points: letters of two points are a hair high."""
+_WHITE = re.compile("(?:F[0-9A-F]){3}", re.IGNORECASE)
+_Found = TypeVar("_Found")
+
+
 class Walk:
     """One document's walk; counts what it leaves out."""
 
-    def __init__(self, styles: Styles) -> None:
+    def __init__(self, styles: Styles, numbers: Numbers) -> None:
         self._styles = styles
+        self._numbers = numbers
         self.title = ""
-        self.hidden = 0
+        self.hidden: list[tuple[HiddenKind, str]] = []
         self.deleted = 0
         self.pictures = 0
         self._boxes: list[Element] = []
+        self._on_colour = False
 
     def blocks(self, parent: Element) -> Iterator[Paragraph]:
         """Paragraphs and tables below an element; what merely wraps them (content controls, insertions) is looked through."""
@@ -54,23 +65,40 @@ class Walk:
 
     def _paragraph(self, element: Element) -> Iterator[Paragraph]:
         properties = child(element, "pPr")
-        text = self._inline(element)
+        text = self._upon(self._inline, element, child(properties, "shd") is not None)
         boxes, self._boxes = self._boxes, []
         level = self._styles.level(properties) if text.strip() else 0
         if level == TITLE:
             self.title = self.title or " ".join(text.split())
             level = 1
+        label = self._label(properties) if text.strip() else ""
         if level:
-            yield Paragraph(text=" ".join(text.split()), kind=BlockKind.HEADING, level=level)
-        elif self._styles.listed(properties) and text.strip():
-            yield Paragraph(text=f"- {text.strip()}", kind=BlockKind.LIST)
+            text = " ".join(text.split())
+            yield Paragraph(text=f"{label} {text}" if label.strip("-") else text, kind=BlockKind.HEADING, level=level)
+        elif text.strip() and (label or self._styles.listed(properties)):
+            yield Paragraph(text=f"{label or '-'} {text.strip()}", kind=BlockKind.LIST)
         else:
             yield Paragraph(text=text)
         for box in boxes:
-            yield from self.blocks(box)
+            yield from self._upon(lambda box: list(self.blocks(box)), box, True)
+
+    def _upon(self, read: Callable[[Element], _Found], element: Element, coloured: bool) -> _Found:
+        """Read an element whose ground may have a colour: white letters may well be seen there."""
+        before, self._on_colour = self._on_colour, self._on_colour or coloured
+        try:
+            return read(element)
+        finally:
+            self._on_colour = before
+
+    def _label(self, properties: Element | None) -> str:
+        """The number or bullet that Word draws before a paragraph."""
+        list_id, level, style = self._styles.place(properties)
+        if not list_id:
+            return ""
+        return self._numbers.label(list_id, self._numbers.level_of(list_id, style) if level is None else level)
 
     def _table(self, element: Element) -> Iterator[Paragraph]:
-        rows = [" | ".join(self._cell(cell) for cell in _inside(row, "tc")) for row in _inside(element, "tr")]
+        rows = [" | ".join(self._upon(self._cell, cell, True) for cell in _inside(row, "tc")) for row in _inside(element, "tr")]
         text = "\n".join(row.rstrip() for row in rows if row.strip(" |"))
         boxes, self._boxes = self._boxes, []
         if text:
@@ -117,10 +145,22 @@ class Walk:
 
     def _run(self, run: Element) -> str:
         text = self._inline(run)
-        if text and _is_on(child(child(run, "rPr"), "vanish")):
-            self.hidden += len(text)
-            return ""
-        return text
+        kind = self._hidden_kind(child(run, "rPr")) if text.strip() else None
+        if kind is None:
+            return text
+        self.hidden.append((kind, text))
+        return ""
+
+    def _hidden_kind(self, properties: Element | None) -> HiddenKind | None:
+        """Why nobody sees letters of these properties."""
+        if _is_on(child(properties, "vanish")):
+            return HiddenKind.MARKED
+        size = attribute(child(properties, "sz"), "val")
+        if size.isdigit() and int(size) <= _MINUTE:
+            return HiddenKind.TINY
+        white = _WHITE.fullmatch(attribute(child(properties, "color"), "val"))
+        grounded = self._on_colour or any(child(properties, name) is not None for name in ("shd", "highlight"))
+        return HiddenKind.COLOUR if white and not grounded else None
 
 
 def _inside(parent: Element, name: str) -> Iterator[Element]:

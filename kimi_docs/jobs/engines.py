@@ -5,21 +5,23 @@ An engine is imported when it is first needed: openai alone takes longer to load
 
 from typing import TYPE_CHECKING
 
-from kimi_docs.domain.ports import Engine, Store
+from kimi_docs.domain.ports import Engine, Meter, Store
 from kimi_docs.domain.runs import Run
 from kimi_docs.settings import Settings
 
 if TYPE_CHECKING:
     from kimi_docs.kimi.caller import Caller
-    from kimi_docs.kimi.client import Client
-    from kimi_docs.kimi.limits import Limiter
+    from kimi_docs.kimi.connection import Connection
+    from kimi_docs.kimi.purse import Purse
 
 
 class Engines:
-    """One event loop only. `close` ends the connections."""
+    """One event loop only. `close` ends the connections. With a meter, limits are shared with other processes."""
 
-    def __init__(self) -> None:
-        self._open: dict[object, tuple[Client, Limiter]] = {}
+    def __init__(self, meter: Meter | None = None) -> None:
+        self._meter = meter
+        self._open: dict[object, Connection] = {}
+        self._purses: dict[object, Purse] = {}
 
     def choose(self, run: Run, store: Store, settings: Settings) -> tuple[Engine, "Caller | None"]:
         """The engine of the run's order, and for Kimi the caller whose `usage` is the receipt."""
@@ -34,24 +36,38 @@ class Engines:
         from kimi_docs.kimi.caller import Caller
         from kimi_docs.kimi.catalog import load_catalog
 
-        client, limiter = self._connection(settings)
         catalog = load_catalog(settings.home)
         budget = settings.budget if run.order.budget is None else run.order.budget
-        caller = Caller(client, store, limiter, catalog, run=run.id, currency=settings.currency, budget=budget)
-        return KimiEngine(caller, settings, catalog, model=run.order.model), caller
+        caller = Caller(
+            self._connection(settings),
+            store,
+            catalog,
+            run=run.id,
+            currency=settings.currency,
+            budget=budget,
+            interactive=not run.batch,
+            asked_at=run.created_at,
+            purse=self._purse(run, store),
+        )
+        return KimiEngine(caller, settings, model=run.order.model), caller
 
-    def _connection(self, settings: Settings) -> tuple["Client", "Limiter"]:
-        from kimi_docs.kimi.client import Client
-        from kimi_docs.kimi.limits import Limiter
+    def _purse(self, run: Run, store: Store) -> "Purse | None":
+        """What all runs of a batch spend from."""
+        from kimi_docs.kimi.purse import Purse
 
-        key = (settings.base_url, settings.api_key, settings.limits)
+        return self._purses.setdefault((store.actor, run.batch), Purse(store, run.batch)) if run.batch else None
+
+    def _connection(self, settings: Settings) -> "Connection":
+        from kimi_docs.kimi.connection import Connection
+
+        key = (settings.base_url, settings.api_key, settings.provider, settings.limits)
         if key not in self._open:
-            self._open[key] = (Client(settings), Limiter(settings.limits))
+            self._open[key] = Connection.open(settings, self._meter)
         return self._open[key]
 
     async def close(self) -> None:
-        for client, _ in self._open.values():
-            await client.close()
+        for connection in self._open.values():
+            await connection.close()
         self._open.clear()
 
 
@@ -61,4 +77,4 @@ def preload(settings: Settings) -> None:
 
     if settings.chosen_engine == "kimi":
         import kimi_docs.analyze.kimi_engine
-        import kimi_docs.kimi.client  # noqa: F401 — imported for its time only
+        import kimi_docs.kimi.connection  # noqa: F401 — imported for its time only

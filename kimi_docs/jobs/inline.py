@@ -1,17 +1,22 @@
 """A run carried out in this process, in the foreground: how the command line works without a worker."""
 
 import asyncio
+import os
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from kimi_docs.domain.ports import Storage
+from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.jobs.work import Workshop
+from kimi_docs.settings import Settings
 
+HELD_EVERY_SECONDS = 5.0
+MOST_SIDE_BY_SIDE = 128
 ALIVE = timedelta(seconds=12)
 """A run that somebody carries out shows so every five seconds."""
 
@@ -42,6 +47,44 @@ class Inline:
     def _held_elsewhere(run: Run) -> bool:
         fresh = run.updated_at is not None and datetime.now(UTC) - run.updated_at < ALIVE
         return run.state is RunState.RUNNING and fresh
+
+    def finish_all(self, store: Store, batch: str, run_ids: Sequence[str], shown: Callable[[int], None]) -> None:
+        """Carry the runs of a batch out side by side; `shown` hears how many have ended. An interrupt stops them all."""
+        try:
+            self._runner.run(self._side_by_side(store, batch, run_ids, shown))
+        except KeyboardInterrupt:
+            store.stop_runs(batch)
+            for run in store.list_runs(batch=batch, active=True, limit=len(run_ids)):
+                store.update_run(run.id, state=RunState.STOPPED)
+            raise
+
+    async def _side_by_side(self, store: Store, batch: str, run_ids: Sequence[str], shown: Callable[[int], None]) -> None:
+        waiting, ended = deque(run_ids), 0
+
+        async def next_ones() -> None:
+            nonlocal ended
+            while waiting:
+                await self._ended(store, waiting.popleft())
+                ended += 1
+
+        async with asyncio.TaskGroup() as group:
+            holding = group.create_task(_hold(store, batch))
+            working = [group.create_task(next_ones()) for _ in range(min(len(run_ids), side_by_side(self.workshop.settings())))]
+            while (await asyncio.wait(working, timeout=1.0))[1] if working else False:
+                shown(ended)
+            holding.cancel()
+        shown(ended)
+
+    async def _ended(self, store: Store, run_id: str) -> None:
+        """Carried out here, or waited for where another process does it, and taken over where that one is gone."""
+        while True:
+            run = await asyncio.to_thread(store.get_run, run_id)
+            if run.state.ended:
+                return
+            if self._held_elsewhere(run):
+                await asyncio.sleep(0.5)
+            else:
+                await self.workshop.perform(run_id)
 
     def begin(self, run_id: str) -> None:
         """Remember that the run is ours to carry out; `finish` does it."""
@@ -79,3 +122,15 @@ class Inline:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def side_by_side(settings: Settings) -> int:
+    """How many documents of a batch are at work at once: those being read, and those the provider takes at once."""
+    cores = os.cpu_count() or 1
+    return min(MOST_SIDE_BY_SIDE, settings.limits.concurrency + cores) if settings.chosen_engine == "kimi" else cores
+
+
+async def _hold(store: Store, batch: str) -> None:
+    while True:
+        await asyncio.to_thread(store.hold_runs, batch)
+        await asyncio.sleep(HELD_EVERY_SECONDS)

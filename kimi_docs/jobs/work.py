@@ -12,37 +12,37 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
+from kimi_docs import faults
 from kimi_docs.analyze import prompts
 from kimi_docs.analyze.cite import Verifier
 from kimi_docs.analyze.estimate import estimate
 from kimi_docs.domain.calls import Usage
 from kimi_docs.domain.claims import Answer, Completeness, Draft, Summary, SummaryOrder
-from kimi_docs.domain.document import Document
 from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Failure, Progress, Run, RunKind, RunState, Stage
 from kimi_docs.domain.text import Coverage, Extraction
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.jobs.engines import Engines
-from kimi_docs.kimi.catalog import load_catalog
+from kimi_docs.jobs.reading import Reader, read, suffices
+from kimi_docs.kimi.catalog import catalog_for
+from kimi_docs.kimi.counting import Counting, account_of
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
 
 STOP_CHECK_SECONDS = 0.5
 HEARTBEAT = timedelta(seconds=5)
 SHOWN_EVERY_SECONDS = 0.2
+SHOWN_IN_BATCH_SECONDS = 2.0
+"""Nobody watches one document of a batch grow word by word, and every row written takes a turn from the others."""
 HISTORY_ANSWERS = 6
+MOST_TRIES = 3
+"""How often a run may end the program before it is given up."""
 
 log = logging.getLogger(__name__)
-
-
-class Reader(Protocol):
-    """Reads files in a child process (`extract.sandbox.Pool`). Raises: DocumentError."""
-
-    def extract(self, path: Any, document: Document, password: str = "") -> Extraction: ...
 
 
 def summary_id(document: str, order: SummaryOrder) -> str:
@@ -60,27 +60,26 @@ class Workshop:
     reader: Reader
     settings: Callable[[], Settings]
     engines: Engines
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)  # those that may have ended the program work one by one
 
     def elsewhere(self, settings: Callable[[], Settings]) -> "Workshop":
         """The same for another event loop: connections belong to the loop that opened them."""
-        return replace(self, settings=settings, engines=Engines())
+        return replace(self, settings=settings, engines=Engines(self.storage.meter), alone=asyncio.Lock())
 
     async def perform(self, run_id: str) -> Run:
         """Carry the run out and give it as it ended. Raises nothing but CancelledError: a failure is the run's state."""
-        store = self.storage.of(self.storage.actor_of_run(run_id))
-        run = store.get_run(run_id)
-        if run.state.ended:
-            return run
-        if run.stop_requested:
-            return store.update_run(run_id, state=RunState.STOPPED)
-        run = store.update_run(run_id, state=RunState.RUNNING, stage=Stage.READING)
+        store = self.storage.of(await asyncio.to_thread(self.storage.actor_of_run, run_id))
+        run = await asyncio.to_thread(_begun, store, run_id)
+        if run is None or run.state is not RunState.RUNNING:
+            return run or store.get_run(run_id)
         work = asyncio.create_task(self._work(run, store))
         watch = asyncio.create_task(_watch(run_id, store, work))
         try:
             await work
         except asyncio.CancelledError:
             if not store.get_run(run_id).stop_requested:
-                raise  # the process ends: the run stays as it is and goes on at the next start
+                store.update_run(run_id, stage=None)  # the process ends in order: the run goes on at the next start
+                raise
             store.update_run(run_id, state=RunState.STOPPED)
         except KimiDocsError as error:
             store.update_run(run_id, state=RunState.FAILED, failure=_failure(error))
@@ -98,28 +97,38 @@ class Workshop:
         return store.get_run(run_id)
 
     async def _work(self, run: Run, store: Store) -> None:
-        extractions = [await self._read(store, document) for document in run.documents]
-        if run.kind is RunKind.EXTRACT:
-            store.update_run(run.id, state=RunState.DONE, stage=None)
-        elif run.kind is RunKind.SUMMARIZE:
-            await self._summarize(run, store, extractions[0])
-        else:
-            await self._answer(run, store, extractions)
+        async with contextlib.AsyncExitStack() as suspected:
+            if run.tries:  # it was at work when the program ended: not beside another such, so the one at fault is found
+                await suspected.enter_async_context(self.alone)
+                await asyncio.to_thread(store.update_run, run.id, stage=Stage.READING)
+            extractions = [await self._read(store, document) for document in run.documents]
+            if run.order.engine != "local":
+                await suspected.aclose()
+            if run.kind is RunKind.EXTRACT:
+                await asyncio.to_thread(store.update_run, run.id, state=RunState.DONE, stage=None)
+            elif run.kind is RunKind.SUMMARIZE:
+                await self._summarize(run, store, extractions[0])
+            else:
+                await self._answer(run, store, extractions)
 
     async def _read(self, store: Store, document_id: str) -> Extraction:
         known = await asyncio.to_thread(store.find_extraction, document_id)
-        if known:
+        document, settings = store.get_document(document_id), self.settings()
+        if known and suffices(known, document, settings):
             return known
-        document = store.get_document(document_id)
-        extraction = await asyncio.to_thread(self.reader.extract, self.blobs.path(document_id), document)
+        extraction = await read(document, self.blobs, self.reader, store, settings)
+        faults.point("extraction_saving")
         await asyncio.to_thread(store.save_extraction, extraction)
-        store.save_document(replace(document, title=extraction.title, language=extraction.language))
+        faults.point("extraction_saved")
+        learned = replace(document, title=extraction.title, language=extraction.language)
+        await asyncio.to_thread(store.save_document, learned)
         return extraction
 
     async def _summarize(self, run: Run, store: Store, extraction: Extraction) -> None:
         settings = self.settings()
         engine, caller = self.engines.choose(run, store, settings)
-        expected = estimate(extraction, run.order, settings, load_catalog(settings.home))
+        counted = Counting(self.storage.meter, account_of(settings)).count
+        expected = estimate(extraction, run.order, settings, catalog_for(settings), counted)
         last = await self._write(run, store, engine.summarize(extraction, run.order), [extraction], caller)
         usage = caller.usage if caller else Usage(currency=settings.currency)
         summary = Summary(
@@ -136,8 +145,11 @@ class Workshop:
             notices=(*extraction.notices, *last.notices),
             created_at=datetime.now(UTC),
         )
+        faults.point("summary_saving")
         await asyncio.to_thread(store.save_summary, summary)
-        store.update_run(run.id, **_ended(last, summary.usage, summary.id))
+        faults.point("summary_saved")
+        await asyncio.to_thread(store.update_run, run.id, **_ended(last, summary.usage, summary.id))
+        faults.point("run_ended")
 
     async def _answer(self, run: Run, store: Store, extractions: Sequence[Extraction]) -> None:
         settings = self.settings()
@@ -173,19 +185,42 @@ class Workshop:
     ) -> Progress:
         """Follow the engine, keeping what it has written so far where the screen can read it, quotes looked up."""
         verifier = Verifier(extractions)
-        last, shown = Progress(draft=Draft()), 0.0
+        last, shown = Progress(draft=Draft()), time.monotonic() if run.batch else 0.0
+        every_seconds = SHOWN_IN_BATCH_SECONDS if run.batch else SHOWN_EVERY_SECONDS
         async with aclosing(growing) as steps:
             async for step in steps:
                 last = step
-                first_words = not shown and step.draft.sections
-                if first_words or time.monotonic() - shown >= SHOWN_EVERY_SECONDS or step.stage is Stage.SENDING:
+                first_words = not shown and step.draft.sections and not run.batch
+                if first_words or time.monotonic() - shown >= every_seconds or step.stage is Stage.SENDING:
                     draft = await asyncio.to_thread(verifier.look_up, step.draft)
                     usage = caller.usage if caller else run.usage
                     changes = {"draft": draft, "stage": step.stage, "done": step.done, "total": step.total, "usage": usage}
                     await asyncio.to_thread(store.update_run, run.id, **changes)
-                    shown = time.monotonic() if step.draft.sections else shown
+                    shown = time.monotonic() if step.draft.sections or run.batch else shown
         await asyncio.to_thread(store.update_run, run.id, stage=Stage.CHECKING)
         return replace(last, draft=await asyncio.to_thread(verifier.look_up, last.draft))
+
+
+def _begun(store: Store, run_id: str) -> Run | None:
+    """The run begun, or gone on with; None where somebody else has begun it meanwhile, else as it ended."""
+    run = store.get_run(run_id)
+    if run.state.ended:
+        return run
+    if run.stop_requested:
+        return store.update_run(run_id, state=RunState.STOPPED)
+    if run.state is RunState.QUEUED:
+        return store.claim_run(run_id, state=RunState.RUNNING, stage=Stage.READING)
+    tries = run.tries + _ended_the_program(run)
+    if tries < MOST_TRIES:
+        return store.update_run(run_id, state=RunState.RUNNING, stage=None if tries else Stage.READING, tries=tries)
+    message = say("The program ended {count} times while it worked on this document.", count=tries)
+    failure = Failure(code="failed", message=message, advice=say("The others are not affected. Leave it out, or report it."))
+    return store.update_run(run_id, state=RunState.FAILED, failure=failure, tries=tries)
+
+
+def _ended_the_program(run: Run) -> bool:
+    """Whether its process was gone while it worked on the document itself; waiting for the provider is no fault of a document."""
+    return run.stage in (Stage.READING, Stage.CHECKING) or (run.stage is Stage.WRITING and run.order.engine == "local")
 
 
 async def _watch(run_id: str, store: Store, work: "asyncio.Task[None]") -> None:

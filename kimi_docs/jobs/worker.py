@@ -1,25 +1,32 @@
 """The worker: takes runs from the queue and carries them out, and after a kill goes on where it was."""
 
 import contextlib
+import math
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from kimi_docs.domain.ports import Storage
 from kimi_docs.errors import Misconfigured
 from kimi_docs.jobs import durable
 from kimi_docs.jobs.engines import preload
+from kimi_docs.jobs.inline import side_by_side
+from kimi_docs.jobs.queue import BATCH
 from kimi_docs.jobs.work import Workshop
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
 
 LOOK_EVERY_SECONDS = 10
+FEED_EVERY_SECONDS = 0.25
+KEPT_FREE = 4
+"""Places for what somebody asks now, whatever batches are at work."""
 ABANDONED = timedelta(seconds=20)
 """A run at work shows so every five seconds."""
 
@@ -46,9 +53,14 @@ def work(workshop: Workshop, settings: Settings, *, stop: threading.Event) -> No
         preload(settings)
         _launch(settings)
         try:
+            feeder, looked = Feeder(workshop.storage, side_by_side(settings)), -math.inf
             while True:
-                _take_back(workshop.storage)
-                if stop.wait(LOOK_EVERY_SECONDS):
+                if time.monotonic() - looked >= LOOK_EVERY_SECONDS:
+                    looked = time.monotonic()
+                    _take_back(workshop.storage)
+                    workshop.storage.reindex(limit=20)
+                feeder.feed()
+                if stop.wait(FEED_EVERY_SECONDS):
                     return
         finally:
             DBOS.destroy(workflow_completion_timeout_sec=5)
@@ -74,8 +86,40 @@ def _launch(settings: Settings) -> None:
     DBOS(config=config)
     DBOS.launch()
     DBOS.register_queue(
-        durable.QUEUE, worker_concurrency=max(4, settings.limits.concurrency), polling_interval_sec=0.1, on_conflict="always_update"
+        durable.QUEUE,
+        worker_concurrency=side_by_side(settings) + KEPT_FREE,
+        polling_interval_sec=0.1,
+        on_conflict="always_update",
     )
+
+
+@dataclass
+class Feeder:
+    """Puts what waits in batches into the queue, a few at a time and from each person in turn, so that the queue stays short."""
+
+    storage: Storage
+    room: int
+    _fed: set[str] = field(default_factory=set)
+
+    def feed(self) -> None:
+        if self._fed:
+            self._fed.intersection_update(self.storage.unfinished_runs(among=self._fed))
+        free = self.room - len(self._fed)
+        if free <= 0:
+            return
+        # Those that were fed stand among those that wait until they are begun.
+        waiting = self.storage.waiting_runs(datetime.now(UTC) - ABANDONED, limit=self.room + free)
+        for run_id in [id for id in waiting if id not in self._fed][:free]:
+            _enqueue(run_id, BATCH)
+            self._fed.add(run_id)
+
+
+def _enqueue(run_id: str, priority: int | None = None) -> None:
+    """Queue a run unless its workflow waits or works; one that has ended without the run's end is done with another name."""
+    status = DBOS.get_workflow_status(run_id)
+    if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
+        with SetWorkflowID(run_id if status is None else f"{run_id}:{int(time.time())}"), SetEnqueueOptions(priority=priority):
+            DBOS.enqueue_workflow(durable.QUEUE, _perform, run_id)
 
 
 def _take_back(storage: Storage) -> None:
@@ -83,14 +127,8 @@ def _take_back(storage: Storage) -> None:
 
     A run whose workflow waits or works is left alone, and so is one that somebody keeps alive.
     """
-    for run_id in storage.unfinished_runs():
-        run = storage.of(storage.actor_of_run(run_id)).get_run(run_id)
-        if run.updated_at and datetime.now(UTC) - run.updated_at < ABANDONED:
-            continue
-        status = DBOS.get_workflow_status(run_id)
-        if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
-            with SetWorkflowID(run_id if status is None else f"{run_id}:{int(time.time())}"):
-                DBOS.enqueue_workflow(durable.QUEUE, _perform, run_id)
+    for run_id in storage.abandoned_runs(datetime.now(UTC) - ABANDONED):
+        _enqueue(run_id)
 
 
 @contextlib.contextmanager

@@ -1,81 +1,253 @@
 """Request → completion, recorded before and after, limited, retried within bounds, priced: the one way out of this machine."""
 
 import asyncio
-import json
-import random
-import uuid
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from urllib.parse import urlsplit
 
-from kimi_docs.domain.calls import Call, CallState, Completion, Departure, Request, Usage
+from kimi_docs import faults
+from kimi_docs.domain.calls import Call, CallState, Completion, Request, Usage
 from kimi_docs.domain.ports import Store
-from kimi_docs.errors import BudgetReached
-from kimi_docs.kimi.catalog import Catalog
-from kimi_docs.kimi.classify import FAILURES, Action, Fault, classify
-from kimi_docs.kimi.client import Client
-from kimi_docs.kimi.limits import Limiter
-from kimi_docs.kimi.tokens import count_messages
+from kimi_docs.errors import BudgetReached, TryLater
+from kimi_docs.kimi.catalog import Catalog, Model
+from kimi_docs.kimi.classify import Action, Fault, classify
+from kimi_docs.kimi.connection import Connection
+from kimi_docs.kimi.flights import prefix_of
+from kimi_docs.kimi.partial import AT_LENGTH, CUT, ROUNDS, UNFINISHED, going_on, joined, joined_text
+from kimi_docs.kimi.patience import Patience
+from kimi_docs.kimi.purse import Purse
+from kimi_docs.kimi.receipt import Receipt, sending_of
+from kimi_docs.kimi.stream import Interrupted, Sign
 from kimi_docs.language import say
 
-ATTEMPTS = 5
-"""How often a call is sent in spite of passing faults. Waiting for the account's own limits is no attempt."""
+ELSEWHERE_SECONDS = 0.2
+
+
+class Elsewhere(Exception):
+    """Another process awaits the answer to this call, or has it."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.id)
+        self.call = call
 
 
 class Caller:
     """Asks the provider on behalf of one run. `usage` is the run's receipt, and grows with every answer.
 
-    A call answered before, in this run or another, is taken from the record and costs nothing.
+    A call answered before, in this run or another, is taken from the record and costs nothing; one that is under way, in this
+    process or another, is waited for. `asked_at` is when somebody asked for the run.
     """
 
     def __init__(
         self,
-        client: Client,
+        connection: Connection,
         store: Store,
-        limiter: Limiter,
         catalog: Catalog,
         *,
         run: str,
         currency: str,
         budget: Decimal | None = None,
+        interactive: bool = True,
+        asked_at: datetime | None = None,
         backoff_seconds: float = 1.0,
+        purse: Purse | None = None,
     ) -> None:
-        self._client, self._store, self._limiter, self._catalog = client, store, limiter, catalog
-        self._run, self._budget, self._backoff_seconds = run, budget, backoff_seconds
-        self.usage = Usage(currency=currency)
+        self.connection = connection
+        self._store, self._catalog, self._run, self._budget = store, catalog, run, budget
+        self._known_models, self._purse = catalog, purse
+        self._interactive, self._backoff_seconds = interactive, backoff_seconds
+        self._since = asked_at.timestamp() if asked_at else math.inf
+        self._recorder = connection.recorder(store)
+        self._receipt = Receipt(catalog=catalog, currency=currency, run=run)
+
+    @property
+    def usage(self) -> Usage:
+        return self._receipt.usage
+
+    async def prepare(self) -> Catalog:
+        """The catalog that holds for this provider and account; it may have to be asked what it serves, once."""
+        self._catalog = self._receipt.catalog = await self.connection.catalog(self._known_models)
+        return self._catalog
 
     async def ask(self, request: Request, *, document: str | None = None) -> AsyncGenerator[str | Completion]:
         """The text so far as it grows, last the completion. After a retry the text begins anew.
 
-        Raises: PlatformError, BudgetReached.
+        An answer cut short is gone on with, at most three times. Raises: PlatformError, BudgetReached.
         """
-        known = await asyncio.to_thread(self._store.find_call, request.id)
-        if known and known.completion:
-            self._count(known, mine=known.run == self._run)
-            yield known.completion
-            return
-        call = known or Call(id=request.id, model=request.model, state=CallState.SENT, run=self._run)
-        failures = 0
+        await self.prepare()
+        async with self.connection.flights.alone(request.id):
+            call = await asyncio.to_thread(self._store.find_call, request.id)
+            known = self._known(call)
+            if known and known.finish not in UNFINISHED:
+                yield known
+                return
+            whole, rounds = known, 0
+            while whole is None or (whole.finish in UNFINISHED and rounds < ROUNDS):
+                rounds += whole is not None
+                said = whole.text if whole else ""
+                asked = going_on(request, said) if whole else request
+                async with aclosing(
+                    self._once(asked, document, call if whole is None else None, goes_on=whole is not None)
+                ) as answer:
+                    async for piece in answer:
+                        if isinstance(piece, Completion):
+                            whole = joined(whole, piece) if whole else piece
+                        else:
+                            yield joined_text(said, piece)
+            yield await self._finished(request, whole) if rounds else whole
+
+    async def _finished(self, request: Request, whole: Completion) -> Completion:
+        """The joined answer, kept under the name of the request so that it is never asked for again."""
+        if whole.finish == CUT:
+            message = say("The provider's answer ended before it was complete.")
+            advice = say("What came is kept as a draft. Start it again: it goes on from there.")
+            raise TryLater(message, advice, request_id=whole.request_id or None)
+        whole = replace(whole, finish="length") if whole.finish == AT_LENGTH else whole
+        call = await asyncio.to_thread(self._store.find_call, request.id)
+        if call:
+            await self._recorder.save(replace(call, completion=whole))
+        return whole
+
+    def _known(self, call: Call | None) -> Completion | None:
+        """The answer given before; this run's own is on its receipt."""
+        if call is None or call.completion is None:
+            return None
+        if call.run == self._run:
+            self._receipt.count(call)
+        return call.completion
+
+    async def _once(
+        self, request: Request, document: str | None, call: Call | None, *, goes_on: bool
+    ) -> AsyncGenerator[str | Completion]:
+        """One request until it is answered, or cut where it can be gone on with. The last piece is its completion."""
+        if goes_on:
+            call = await asyncio.to_thread(self._store.find_call, request.id)
+            if known := self._known(call):
+                yield known
+                return
+        call = call or Call(id=request.id, model=request.model, state=CallState.SENT, run=self._run)
+        patience, gone = Patience(backoff_seconds=self._backoff_seconds), ""
         while True:
             call = self._about_to_send(call)
             try:
-                async with self._limiter.slot(self._tokens(request)):
-                    self._check_budget(request)
-                    await asyncio.to_thread(self._record_sent, call, request, document)
-                    async with aclosing(self._client.stream(request)) as answer:
-                        async for piece in answer:
-                            if isinstance(piece, Completion):
-                                await asyncio.to_thread(self._record_answered, call, piece)
-                            yield piece
+                async with aclosing(self._send(call, request, document, patience, goes_on=goes_on, instead_of=gone)) as answer:
+                    async for piece in answer:
+                        yield piece
                 return
-            except FAILURES as failure:
-                fault = classify(failure, base_url=self._client.base_url, model=request.model)
-                call = await asyncio.to_thread(self._record_fault, call, fault)
-                failures += fault.action is not Action.WAIT
-                await self._wait_or_raise(fault, failures, failure)
+            except Elsewhere as elsewhere:
+                call, gone = await self._wait_for(elsewhere.call)
+                if call.completion:
+                    yield call.completion
+                    return
+            except Interrupted as broken:
+                call, cut = await self._after(call, request, broken, patience, document)
+                if cut:
+                    yield cut
+                    return
+            finally:
+                if self._purse:
+                    self._purse.back(call.id)
+
+    async def _send(
+        self, call: Call, request: Request, document: str | None, patience: Patience, *, goes_on: bool, instead_of: str
+    ) -> AsyncGenerator[str | Completion]:
+        """Wait for our turn, record it as sent, send it, record the answer. Raises: Interrupted, Elsewhere, BudgetReached, …"""
+        limiter, client = self.connection.limiter, self.connection.client
+        prefix = "" if goes_on else prefix_of(request)
+        completion = None
+        async with (
+            self.connection.warmth.turn(prefix) as warmed,
+            limiter.slot(self._tokens(request), run=self._run, interactive=self._interactive, since=self._since) as place,
+        ):
+            try:
+                kept = await self._recorded(call, request, document, instead_of)
+                if kept.completion or kept.holder != call.holder:
+                    raise Elsewhere(kept)
+                await place.moment()
+                async with aclosing(client.stream(request, may_be_empty=goes_on)) as answer:
+                    async for piece in answer:
+                        if piece is Sign.ADMITTED:
+                            place.admitted()
+                        elif piece is Sign.BEGUN:
+                            warmed()
+                        elif isinstance(piece, Completion):
+                            completion = piece
+                        else:
+                            yield piece
+            except (Elsewhere, BudgetReached):
+                place.refused()
+                raise
+            except Interrupted as broken:
+                fault = self._judge(broken, request)
+                if not fault.reached_provider:
+                    place.refused()
+                patience.tell(fault, limiter)
+                raise
+        if completion:
+            faults.point("answer_received")
+            answered = await self._record_answered(call, request, completion)
+            faults.point("answer_stored")
+            yield answered
+
+    async def _recorded(self, call: Call, request: Request, document: str | None, instead_of: str) -> Call:
+        """The call as it is kept, recorded as about to leave where the budget has room for it. Raises: BudgetReached."""
+        if self._budget is None:
+            return await self._record_sent(call, request, document, instead_of)
+        least, most = self._price(request, 0), self._price(request, int(request.parameters.get("max_completion_tokens", 0)))
+        if self._purse is None or least is None or most is None:
+            self._check_budget(self._budget, least)
+            return await self._record_sent(call, request, document, instead_of)
+        async with self._purse.leaving(call.id, least, most, self._budget, self.usage.currency):
+            return await self._record_sent(replace(call, cost=most), request, document, instead_of)
+
+    async def _record_sent(self, call: Call, request: Request, document: str | None, instead_of: str) -> Call:
+        faults.point("call_recording")
+        kept = await self._recorder.send(sending_of(call, request, document, self.connection.client.base_url, instead_of))
+        faults.point("call_sending")
+        return kept
+
+    def _price(self, request: Request, output_tokens: int) -> Decimal | None:
+        """What the request costs with so many tokens answered; None where the price is not known."""
+        model = self._catalog.find(request.model) or Model(id=request.model)
+        return model.price(self._prompt_tokens(request), 0, output_tokens, self.usage.currency)
+
+    async def _wait_for(self, call: Call) -> tuple[Call, str]:
+        """Another process has sent the call: the call once it is answered or free, and the name of a holder that is gone."""
+        while call.state is CallState.SENT and call.holder:
+            if not await asyncio.to_thread(self.connection.limiter.alive, call.holder):
+                return call, call.holder
+            await asyncio.sleep(ELSEWHERE_SECONDS)
+            found = await asyncio.to_thread(self._store.find_call, call.id)
+            call = found or replace(call, holder="")
+        return call, ""
+
+    async def _after(
+        self, call: Call, request: Request, broken: Interrupted, patience: Patience, document: str | None
+    ) -> tuple[Call, Completion | None]:
+        """A failure judged and recorded; what had come, where it can be gone on with. Raises: PlatformError."""
+        fault, so_far = self._judge(broken, request), broken.so_far
+        fault.error.document = fault.error.document or document
+        fault.error.request_id = fault.error.request_id or so_far.request_id or None
+        if fault.action is Action.RETRY and so_far.text.strip() and self.connection.client.profile.partial != "none":
+            return call, await self._record_answered(call, request, replace(so_far, finish=CUT, tool_calls=()))
+        spoiled = so_far.reported or bool(so_far.output_tokens)
+        if spoiled:
+            await self._recorder.save(self._receipt.spoiled(call, so_far))
+        state = CallState.SENT if fault.reached_provider and not spoiled else CallState.REFUSED
+        call = replace(call, state=state, request_id=fault.error.request_id or "", holder="")
+        await self._recorder.save(call)
+        if fault.action is Action.DROP and (request.model, fault.parameter) not in self.connection.client.refused_parameters:
+            self.connection.client.refused_parameters.add((request.model, fault.parameter))
+            return call, None
+        await patience.wait(fault, broken.cause)
+        return call, None
+
+    def _judge(self, broken: Interrupted, request: Request) -> Fault:
+        client = self.connection.client
+        return classify(broken.cause, base_url=client.base_url, model=request.model, parameters=request.parameters)
 
     def _about_to_send(self, call: Call) -> Call:
         """A call that was sent before and never answered may have been billed: sending it again is counted."""
@@ -87,76 +259,32 @@ class Caller:
             sent_at=datetime.now(UTC),
             sendings=call.sendings + 1,
             possible_duplicates=call.possible_duplicates + again,
+            holder=self.connection.limiter.member,
         )
 
-    def _record_sent(self, call: Call, request: Request, document: str | None) -> None:
-        content = json.dumps([dict(message) for message in request.messages], ensure_ascii=False)
-        departure = Departure(
-            id=uuid.uuid4().hex,
-            at=datetime.now(UTC),
-            host=urlsplit(self._client.base_url).hostname or "",
-            purpose="chat",
-            bytes=len(content.encode()),
-            characters=len(content),
-            document=document,
-        )
-        self._store.save_departure(departure)
-        self._store.save_call(call)
+    async def _record_answered(self, call: Call, request: Request, completion: Completion) -> Completion:
+        """The answer is kept before anybody sees it whole. One at its length limit is marked as to be gone on with."""
+        profile = self.connection.client.profile
+        if completion.finish == "length" and completion.text.strip() and profile.partial != "none":
+            completion = replace(completion, finish=AT_LENGTH)
+        answered = self._receipt.answered(call, completion)
+        self._receipt.count(answered)
+        await self._recorder.save(answered)
+        if completion.reported:
+            await asyncio.to_thread(self.connection.counting.learn, request, completion.input_tokens)
+        return completion
 
-    def _record_answered(self, call: Call, completion: Completion) -> None:
-        cost = self._catalog.get(call.model).cost(completion, self.usage.currency)
-        answered = replace(
-            call,
-            state=CallState.ANSWERED,
-            answered_at=datetime.now(UTC),
-            completion=completion,
-            cost=cost,
-            currency=self.usage.currency,
-            request_id=completion.request_id,
-        )
-        self._store.save_call(answered)
-        self._count(answered, mine=True)
-
-    def _record_fault(self, call: Call, fault: Fault) -> Call:
-        """What never reached the provider was not billed, and is not counted as sent."""
-        state = CallState.SENT if fault.reached_provider else CallState.REFUSED
-        marked = replace(call, state=state, request_id=fault.error.request_id or "")
-        self._store.save_call(marked)
-        return marked
-
-    def _count(self, call: Call, *, mine: bool) -> None:
-        if not mine or not call.completion:
-            return
-        done = call.completion
-        self.usage += Usage(
-            calls=1,
-            input_tokens=done.input_tokens,
-            cached_tokens=done.cached_tokens,
-            output_tokens=done.output_tokens,
-            cost=call.cost,
-            currency=self.usage.currency,
-            possible_duplicates=call.possible_duplicates,
-        )
-
-    async def _wait_or_raise(self, fault: Fault, failures: int, failure: BaseException) -> None:
-        if fault.action is Action.WAIT:
-            self._limiter.pause(fault.wait_seconds)
-        elif fault.action is Action.RETRY and failures < ATTEMPTS:
-            ceiling = min(60.0, self._backoff_seconds * 2**failures)
-            await asyncio.sleep(max(fault.wait_seconds, random.uniform(0, ceiling)))  # noqa: S311 — jitter, not a secret
-        else:
-            raise fault.error from failure
+    def _prompt_tokens(self, request: Request) -> int:
+        model = self._catalog.find(request.model)
+        return self.connection.counting.count_request(request, model.overhead_tokens if model else 90)
 
     def _tokens(self, request: Request) -> int:
-        return count_messages(request.messages) + int(request.parameters.get("max_completion_tokens", 0))
+        return self._prompt_tokens(request) + int(request.parameters.get("max_completion_tokens", 0))
 
-    def _check_budget(self, request: Request) -> None:
+    def _check_budget(self, budget: Decimal, least: Decimal | None) -> None:
         """The cap holds at a call's border: none leaves once it is reached, nor one whose prompt alone would pass it."""
-        if self._budget is None or self.usage.cost is None:
-            return
-        prompt = self._catalog.get(request.model).price(count_messages(request.messages), 0, 0, self.usage.currency)
-        if self.usage.cost + (prompt or 0) > self._budget:
+        if self.usage.cost is not None and self.usage.cost + (least or 0) > budget:
             raise BudgetReached(
-                say("The budget of {budget} {currency} is reached.", budget=str(self._budget), currency=self.usage.currency),
+                say("The budget of {budget} {currency} is reached.", budget=str(budget), currency=self.usage.currency),
                 say("What is done is kept. Raise the budget to go on; nothing is paid twice."),
             )

@@ -1,8 +1,8 @@
 """Model id → window, prices and how its thinking is steered. The table is `catalog.toml`, dated and editable."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from kimi_docs.domain.calls import Completion
 from kimi_docs.errors import ModelUnavailable
 from kimi_docs.language import say
+from kimi_docs.settings import Settings
 
 MILLION = Decimal(1_000_000)
 UNKNOWN_WINDOW_TOKENS = 131_072
@@ -41,6 +42,11 @@ class Model:
     prices: Mapping[str, Price] = field(default_factory=dict)
     overhead_tokens: int = 90
     for_documents: bool = True
+    inputs: tuple[str, ...] = ("text",)
+    batch: bool = False
+    json_schema: bool = True
+    ends: str = ""  # the day it is planned to be retired
+    successor: str = ""
 
     @property
     def output_tokens(self) -> int:
@@ -74,6 +80,24 @@ class Catalog:
     models: tuple[Model, ...]
     retired: Mapping[str, tuple[str, str]]  # id → (when, successor)
 
+    def without(self, closed: Collection[str]) -> "Catalog":
+        """The catalog without the models that are not open to this account."""
+        return replace(self, models=tuple(model for model in self.models if model.id not in closed)) if closed else self
+
+    def served(self, windows: Mapping[str, int | None]) -> "Catalog":
+        """What somebody else serves, by id with the window in tokens: nothing of it is retired, and no price is known."""
+        models = (Model(id=id, window_tokens=window or UNKNOWN_WINDOW_TOKENS) for id, window in windows.items())
+        return replace(self, models=tuple(models), retired={})
+
+    def hinted(self, windows: Mapping[str, int | None]) -> "Catalog":
+        """The catalog with models the provider lists and we do not know: used when named, never by `auto`."""
+        unknown = [
+            Model(id=id, window_tokens=window, for_documents=False)
+            for id, window in windows.items()
+            if window and not self.find(id) and id not in self.retired
+        ]
+        return replace(self, models=(*self.models, *unknown))
+
     def find(self, id: str) -> Model | None:
         return next((model for model in self.models if model.id == id), None)
 
@@ -90,18 +114,33 @@ class Catalog:
             )
         return self.find(id) or Model(id=id)
 
-    def cheapest(self, prompt_tokens: int, *, tpm: int | None = None) -> Model | None:
-        """The cheapest model whose window, and whose share of the account's tokens a minute, fits the prompt and its answer."""
+    def cheapest(self, tokens_for: Callable[[Model], int], *, tpm: int | None = None) -> Model | None:
+        """The cheapest model whose window, and whose share of the account's tokens a minute, fits the prompt and its answer.
+
+        `tokens_for` counts the prompt as that model does.
+        """
         for model in self.models:
-            needed = prompt_tokens + model.overhead_tokens + model.output_tokens
+            needed = tokens_for(model) + model.overhead_tokens + model.output_tokens
             if model.for_documents and needed <= model.window_tokens and (tpm is None or needed <= tpm):
                 return model
         return None
 
     @property
     def widest(self) -> Model:
-        """The cheapest of the models with the largest window: what is split is split for this one."""
-        return max((model for model in self.models if model.for_documents), key=lambda model: model.window_tokens)
+        """The cheapest of the models with the largest window: what is split is split for this one. Raises: ModelUnavailable."""
+        fit = [model for model in self.models if model.for_documents]
+        if not fit:
+            raise ModelUnavailable(
+                say("No model of the catalog is open to this account."),
+                say("Name one in the settings, or add it to catalog.toml in the home folder. Nothing was sent."),
+            )
+        return max(fit, key=lambda model: model.window_tokens)
+
+
+def catalog_for(settings: Settings) -> Catalog:
+    """What is known of a provider's models before it has been asked anything."""
+    known = load_catalog(settings.home)
+    return known.served({settings.model: None}) if settings.chosen_provider == "openai-compatible" else known
 
 
 @cache
@@ -127,4 +166,9 @@ def _model(row: Mapping[str, Any]) -> Model:
         prices=prices,
         overhead_tokens=row.get("overhead_tokens", 90),
         for_documents=row.get("for_documents", True),
+        inputs=tuple(row.get("inputs", ("text",))),
+        batch=row.get("batch", False),
+        json_schema=row.get("json_schema", True),
+        ends=row.get("ends", ""),
+        successor=row.get("successor", ""),
     )

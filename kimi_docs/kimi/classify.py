@@ -1,8 +1,10 @@
 """What the provider or the network said → what it means for us. The only place where a failure of a call is judged."""
 
 import re
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -24,6 +26,12 @@ from kimi_docs.language import Message, say
 FAILURES = (PlatformError, openai.OpenAIError, httpx2.HTTPError, TimeoutError, OSError, ValueError)
 """Every exception a call may end with: ours, the SDK's, the transport's, and broken JSON."""
 
+TOO_LONG = re.compile(r"exceeded model token limit|token length too long|maximum context length", re.IGNORECASE)
+TOLD_LIMITS = (
+    ("concurrency", re.compile(r"max concurrency: (\d+)")),
+    ("rpm", re.compile(r"max RPM: (\d+)")),
+    ("tpm", re.compile(r"TPM rate limit.*?limit: (\d+)")),
+)
 EMPTY_PURSE = re.compile(r"insufficient balance|recharge|in arrears", re.IGNORECASE)
 PROVIDER_FAULTS = ("server_error", "unexpected_output", "server_unavailable")
 SECRETS = re.compile(r"\b(?:org|ak|sk|proj|key)-[A-Za-z0-9_-]{6,}")
@@ -33,6 +41,8 @@ class Action(StrEnum):
     """What to do about a failed call."""
 
     WAIT = "wait"  # an account limit: not a fault, come back after the wait
+    BUSY = "busy"  # the provider is overloaded: fewer at once, come back ever later, half an hour long
+    DROP = "drop"  # it does not take one of our parameters: once more without
     RETRY = "retry"  # a passing fault: again with back-off, a bounded number of times
     PARK = "park"  # nothing to be had before tomorrow
     STOP = "stop"  # no call can succeed until somebody does something
@@ -46,7 +56,10 @@ class Fault:
     error: PlatformError
     action: Action
     wait_seconds: float = 0.0
+    attempts: int = 5  # how often in all it is worth trying
     reached_provider: bool = True  # it may have worked, and billed, before it failed
+    parameter: str = ""  # the one the provider does not take
+    limits: Mapping[str, int] = field(default_factory=dict)  # what the account's limits are said to be: concurrency, rpm, tpm, tpd
 
 
 def redact(text: str) -> str:
@@ -54,19 +67,19 @@ def redact(text: str) -> str:
     return SECRETS.sub("…", text)
 
 
-def classify(failure: BaseException, *, base_url: str, model: str) -> Fault:
-    """Judge by the provider's `error.type` first, by the status only where there is none."""
+def classify(failure: BaseException, *, base_url: str, model: str, parameters: Mapping[str, object] | None = None) -> Fault:
+    """Judge by the provider's `error.type` first, by the status only where there is none. `parameters` are those that were sent."""
     if isinstance(failure, PlatformError):
-        return Fault(error=failure, action=Action.RETRY if isinstance(failure, BadResponse) else Action.GIVE_UP)
+        return Fault(error=failure, action=Action.RETRY if isinstance(failure, BadResponse) else Action.GIVE_UP, attempts=3)
     if isinstance(failure, openai.APIStatusError):
-        return _status(failure, base_url, model)
+        return _status(failure, base_url, model, parameters or {})
     if isinstance(failure, openai.APITimeoutError | TimeoutError | httpx2.TimeoutException):
         return _passing(say("The provider did not answer in time."))
     if isinstance(failure, openai.APIConnectionError | httpx2.TransportError | OSError):
         return _offline(failure, base_url)
     if isinstance(failure, openai.APIError):
-        return _typed(failure.type or "", redact(failure.message), None, base_url, model)
-    return Fault(error=BadResponse(say("The provider's answer could not be read."), _LATER), action=Action.RETRY)
+        return _typed(failure.type or "", redact(failure.message), None, base_url, model, {})
+    return Fault(error=BadResponse(say("The provider's answer could not be read."), _LATER), action=Action.RETRY, attempts=3)
 
 
 _LATER = say("What was done so far is kept. Try again in a few minutes.")
@@ -90,16 +103,25 @@ def _offline(failure: BaseException, base_url: str) -> Fault:
     return Fault(error=error, action=Action.RETRY, reached_provider=False)
 
 
-def _status(failure: openai.APIStatusError, base_url: str, model: str) -> Fault:
+def _status(failure: openai.APIStatusError, base_url: str, model: str, parameters: Mapping[str, object]) -> Fault:
     body = failure.body
     kind = body.get("type", "") if isinstance(body, Mapping) else ""
     said = redact(str(body.get("message", ""))) if isinstance(body, Mapping) else ""
-    return _typed(str(kind or ""), said, failure.response, base_url, model)
+    return _typed(str(kind or ""), said, failure.response, base_url, model, parameters)
 
 
-def _typed(kind: str, said: str, response: httpx2.Response | None, base_url: str, model: str) -> Fault:
-    status = response.status_code if response is not None else 0
-    told = _Told(kind=kind, said=said, status=status, base_url=base_url, model=model, wait_seconds=_retry_after(response))
+def _typed(
+    kind: str, said: str, response: httpx2.Response | None, base_url: str, model: str, parameters: Mapping[str, object]
+) -> Fault:
+    told = _Told(
+        kind=kind,
+        said=said,
+        status=response.status_code if response is not None else 0,
+        base_url=base_url,
+        model=model,
+        wait_seconds=_retry_after(response),
+        parameters=frozenset(parameters),
+    )
     request_id = response.headers.get("msh-request-id") if response is not None else None
     fault = _purse(told) or _account(told) or _busy(told) or _content(told)
     fault.error.request_id = request_id
@@ -116,6 +138,7 @@ class _Told:
     base_url: str
     model: str
     wait_seconds: float
+    parameters: frozenset[str]
 
 
 def _purse(told: _Told) -> Fault | None:
@@ -139,7 +162,8 @@ def _account(told: _Told) -> Fault | None:
 
 def _busy(told: _Told) -> Fault | None:
     if told.kind == "engine_overloaded_error":
-        return _passing(say("The provider is overloaded."), told.wait_seconds)
+        error = TryLater(say("The provider is overloaded."), _LATER)
+        return Fault(error=error, action=Action.BUSY, wait_seconds=told.wait_seconds, reached_provider=told.status == 0)
     if told.kind == "rate_limit_reached_error" or told.status == 429:
         return _rate(told)
     if told.status in (408, 409, 499) or told.status >= 500 or told.kind in PROVIDER_FAULTS:
@@ -151,10 +175,20 @@ def _content(told: _Told) -> Fault:
     if told.kind == "content_filter":
         advice = say("The pages concerned are marked as withheld; the rest is kept.")
         return _final(Withheld(say("The provider refused this text as high risk."), advice), Action.GIVE_UP)
-    if "exceeded model token limit" in told.said or "token length too long" in told.said:
+    if TOO_LONG.search(told.said):
         return _final(TooLong(say("The request is longer than the model's window."), _LATER), Action.GIVE_UP)
     message = say("The provider refused the request: {reason}", reason=told.said or str(told.status))
+    if name := _refused_parameter(told):
+        return Fault(error=BadResponse(message), action=Action.DROP, parameter=name, reached_provider=False)
     return _final(BadResponse(message, say("Nothing was billed for it.")), Action.GIVE_UP)
+
+
+def _refused_parameter(told: _Told) -> str:
+    """The parameter of ours that a 400 complains about by name."""
+    if told.status not in (400, 422):
+        return ""
+    words = set(re.findall(r"[A-Za-z_]+", told.said))
+    return next((name for name in sorted(told.parameters) if name in words), "")
 
 
 def _final(error: PlatformError, action: Action) -> Fault:
@@ -168,13 +202,19 @@ def _rate(told: _Told) -> Fault:
     seconds = re.search(r"after (\d+(?:\.\d+)?) seconds?", told.said)
     wait = max(float(seconds.group(1)) if seconds else 0.0, told.wait_seconds)
     error = TryLater(say("The account's rate limit is reached."), _LATER)
-    return Fault(error=error, action=Action.WAIT, wait_seconds=wait, reached_provider=False)
+    limits = {name: int(found[1]) for name, pattern in TOLD_LIMITS if (found := pattern.search(told.said))}
+    return Fault(error=error, action=Action.WAIT, wait_seconds=wait, reached_provider=False, limits=limits)
 
 
 def _retry_after(response: httpx2.Response | None) -> float:
-    """Seconds of a Retry-After header, 0…600; anything but a number counts as none."""
+    """Seconds of a Retry-After header, a number or a date, kept within 0…600: a clock may be wrong."""
     value = response.headers.get("retry-after", "") if response is not None else ""
-    return min(float(value), 600.0) if re.fullmatch(r"\d+(\.\d+)?", value) else 0.0
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return min(float(value), 600.0)
+    try:
+        return min(max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0), 600.0)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
 
 
 def _key_advice(base_url: str) -> Message:

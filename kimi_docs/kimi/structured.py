@@ -1,6 +1,7 @@
-"""Request → an answer of a given shape: growing JSON as it comes, checked here, repaired once."""
+"""Request → an answer of a given shape: growing JSON as it comes, checked here, repaired once, then asked for in plain words."""
 
-from collections.abc import AsyncGenerator, Mapping
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -14,6 +15,13 @@ from kimi_docs.kimi.caller import Caller
 from kimi_docs.language import say
 
 Shape = TypeVar("Shape", bound=BaseModel)
+MOST_FAULTS = 5
+MOST_SAID = 20_000
+"""Characters of a bad answer that go back with the request to mend it."""
+
+
+class Misshapen(Exception):
+    """An answer that does not have the form asked for; the text says what is wrong, for the model to read."""
 
 
 def schema(shape: type[BaseModel]) -> dict[str, Any]:
@@ -38,16 +46,28 @@ def _flat(node: Any, definitions: Mapping[str, Any]) -> Any:
     return flat
 
 
+def _no_fault(_said: Any) -> str:
+    return ""
+
+
 async def ask_structured(
-    caller: Caller, request: Request, shape: type[Shape], *, name: str, document: str | None = None
+    caller: Caller,
+    request: Request,
+    shape: type[Shape],
+    *,
+    name: str,
+    document: str | None = None,
+    lacking: Callable[[Shape], str] = _no_fault,
 ) -> AsyncGenerator[tuple[Shape, Completion | None]]:
     """The answer so far as the shape (every field has a default), again and again; last the whole with its completion.
 
-    Raises: BadResponse when it does not have the shape after one repair; what `Caller.ask` raises.
+    `lacking` says, for the model to read, what a well-formed answer lacks; empty when nothing does.
+    Raises: BadResponse when it has not the shape after one repair and once more in plain words; what `Caller.ask` raises.
     """
     wanted = {"type": "json_schema", "json_schema": {"name": name, "schema": schema(shape), "strict": True}}
     shaped = replace(request, parameters={**request.parameters, "response_format": wanted})
-    for repair in (False, True):
+    attempt = 0
+    while True:
         async with aclosing(caller.ask(shaped, document=document)) as answer:
             async for piece in answer:
                 if isinstance(piece, Completion):
@@ -55,13 +75,18 @@ async def ask_structured(
                 elif so_far := growing(piece, shape):
                     yield so_far, None
         try:
-            yield whole(completion, shape), completion
+            said = whole(completion, shape)
+            if fault := lacking(said):
+                raise Misshapen(fault)
+        except Misshapen as fault:
+            attempt += 1
+            if attempt > 2:
+                message = say("The model's answer did not have the form that was asked for, three times.")
+                raise BadResponse(message, say("Try again, or choose another model."), request_id=completion.request_id) from fault
+            shaped = _repaired(shaped, completion.text, fault) if attempt == 1 else _in_plain_words(request, shape)
+        else:
+            yield said, completion
             return
-        except ValidationError as error:
-            if repair:
-                message = say("The model's answer did not have the form that was asked for, twice.")
-                raise BadResponse(message, say("Try again, or choose another model."), request_id=completion.request_id) from error
-            shaped = _repaired(shaped, completion.text, error)
 
 
 def growing(text: str, shape: type[Shape]) -> Shape | None:
@@ -73,22 +98,45 @@ def growing(text: str, shape: type[Shape]) -> Shape | None:
 
 
 def whole(completion: Completion, shape: type[Shape]) -> Shape:
-    """The finished answer. One cut at its length limit gives what came before the cut. Raises: ValidationError."""
+    """The finished answer. One cut at its length limit gives what came before the cut. Raises: Misshapen."""
     if completion.finish == "length" and (cut := growing(completion.text, shape)):
         return cut
-    return shape.model_validate_json(_bare(completion.text))
+    try:
+        value = jiter.from_json(_bare(completion.text).encode())
+    except ValueError as error:
+        raise Misshapen(f"it is no JSON: {error}") from error
+    if isinstance(value, dict) and (missing := shape.model_fields.keys() - value.keys()):
+        raise Misshapen(f"these fields are missing: {', '.join(sorted(missing))}")
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:MOST_FAULTS])
+        raise Misshapen("; ".join(faults)) from error
 
 
 def _bare(text: str) -> str:
-    """Without a code fence around it, which some models add in spite of the schema."""
-    bare = text.strip()
-    if bare.startswith("```"):
-        bare = bare.split("\n", 1)[-1].removesuffix("```").strip()
-    return bare
+    """Without a code fence or words around it, which some models add in spite of the schema."""
+    start = text.find("{")
+    if start < 0:
+        return text
+    bare = text[start:]
+    if "```" in text[:start]:
+        bare = bare.rsplit("\n```", 1)[0]
+    end = bare.rfind("}")
+    tail = bare[end + 1 :].strip() if end >= 0 else ""
+    return bare[: end + 1] if tail and '"' not in tail else bare
 
 
-def _repaired(request: Request, said: str, error: ValidationError) -> Request:
-    faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:5])
-    again = f"That answer did not have the form asked for ({faults}). Give the same answer again as JSON of exactly that form."
-    spoken = ({"role": "assistant", "content": said}, {"role": "user", "content": again})
+def _repaired(request: Request, said: str, fault: Misshapen) -> Request:
+    again = f"That answer did not have the form asked for ({fault}). Give the same answer again as JSON of exactly that form."
+    spoken = ({"role": "assistant", "content": said[:MOST_SAID]}, {"role": "user", "content": again})
     return replace(request, messages=(*request.messages, *spoken))
+
+
+def _in_plain_words(request: Request, shape: type[BaseModel]) -> Request:
+    """The same asked without a schema beside it, for servers and moments that do not keep to one: the form stands in the words."""
+    form = json.dumps(schema(shape), ensure_ascii=False)
+    words = f"Answer with one JSON object and nothing else, no code fence. It must fit this JSON schema:\n{form}"
+    last = dict(request.messages[-1])
+    last["content"] = f"{last['content']}\n\n{words}"
+    return replace(request, messages=(*request.messages[:-1], last))

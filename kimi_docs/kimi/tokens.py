@@ -3,21 +3,53 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-HAN = re.compile(r"[⺀-鿿豈-﫿\U00020000-\U0003ffff]")
+from kimi_docs.domain.calls import Request
+
+HAN = re.compile(r"[⺀-鿿가-힯豈-﫿\U00020000-\U0003ffff]")
 WORDLIKE = re.compile(r"[A-Za-z0-9]")
+SPACE = re.compile(r"\s")
 PER_MESSAGE_TOKENS = 4
 
 
+class Signs(NamedTuple):
+    """How many characters of each kind a text has."""
+
+    han: int
+    wordlike: int
+    other: int
+    space: int
+
+    def plus(self, more: "Signs") -> "Signs":
+        return Signs(*(mine + theirs for mine, theirs in zip(self, more, strict=True)))
+
+
+class Cost(NamedTuple):
+    """Tokens a character of each kind costs at most, and a message beside its text."""
+
+    han: float = 0.8
+    wordlike: float = 0.25
+    other: float = 0.8
+    space: float = 0.05
+    message: float = PER_MESSAGE_TOKENS
+
+
+SAFE = Cost()
+"""A bound, measured against the vocabulary of K2.6 (the typical formula is −26 %…+6 %, this one never below)."""
+
+
+def signs(text: str) -> Signs:
+    """Count the characters by kind: Han, kana and hangul; Latin letters and digits; everything else; white space."""
+    han, wordlike, space = len(HAN.findall(text)), len(WORDLIKE.findall(text)), len(SPACE.findall(text))
+    return Signs(han, wordlike, len(text) - han - wordlike - space, space)
+
+
 def count(text: str) -> int:
-    """A safe upper bound of the tokens of `text`: 0.8 a Han character, one per 4 letters or digits, 0.8 for anything else but
-    single spaces (measured against the K2.6 vocabulary: −26 %…+6 % for the typical formula, this one never below)."""
-    han = len(HAN.findall(text))
-    wordlike = len(WORDLIKE.findall(text))
-    spaces = text.count(" ")
-    other = len(text) - han - wordlike - spaces
-    return int(0.8 * han + wordlike / 4 + 0.8 * other + spaces * 0.05) + 1
+    """A safe upper bound of the tokens of `text`."""
+    found = signs(text)
+    total = SAFE.han * found.han + SAFE.wordlike * found.wordlike + SAFE.other * found.other + SAFE.space * found.space
+    return int(total) + 1
 
 
 def count_messages(messages: Iterable[Mapping[str, Any]]) -> int:
@@ -25,5 +57,27 @@ def count_messages(messages: Iterable[Mapping[str, Any]]) -> int:
     return sum(count(_text(message.get("content"))) + PER_MESSAGE_TOKENS for message in messages)
 
 
+def count_request(request: Request) -> int:
+    """Tokens of a request's prompt: messages, and what the provider adds for tools and a schema."""
+    return count_messages(request.messages) + sum(count(extra) for extra in _extras(request))
+
+
+def request_signs(request: Request) -> Signs:
+    """The characters of all that a request makes the model read."""
+    total = Signs(0, 0, 0, 0)
+    for text in (*(_text(message.get("content")) for message in request.messages), *_extras(request)):
+        total = total.plus(signs(text))
+    return total
+
+
+def _extras(request: Request) -> list[str]:
+    """Tools and schema as the provider writes them into the prompt."""
+    shape = request.parameters.get("response_format") or {}
+    schema = shape.get("json_schema", {}).get("schema", shape) if isinstance(shape, Mapping) else shape
+    return [json.dumps(one, ensure_ascii=False) for one in (request.parameters.get("tools"), schema) if one]
+
+
 def _text(content: Any) -> str:
-    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
+    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False) if content else ""

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import sys
 
-BENCHES = ("speed", "verifier", "local_quality", "extract_pdf", "extract_office", "kimi_limits", "kimi_cache", "kimi_soak")
+BENCHES = ("speed", "verifier", "search", "local_quality", "extract_pdf", "extract_office", "kimi_limits", "kimi_cache", "kimi_soak")
 
 
 def main(wanted: list[str]) -> None:

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from kimi_docs.export.excel import cell_text
+from kimi_docs.export.excel_pen import cell_text
 from kimi_docs.export.formats import to_bytes
 from kimi_docs.export.plain import clean
 from tests.export.examples import HOSTILE, hostile, ordinary, talk

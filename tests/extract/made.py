@@ -70,3 +70,41 @@ def paragraph(text: str, style: str = "") -> str:
 
 def style(id: str, name: str, extra: str = "") -> str:
     return f'<w:style w:styleId="{id}"><w:name w:val="{name}"/>{extra}</w:style>'
+
+
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+SLIDES = "http://schemas.openxmlformats.org/presentationml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_SPACES = f'xmlns:a="{DRAWING}" xmlns:p="{SLIDES}" xmlns:r="{RELATIONS}"'
+
+
+def shape(*paragraphs: str, holder: str = "") -> str:
+    """A shape of a slide; `holder` is the kind of placeholder it fills."""
+    kind = f'<p:nvSpPr><p:nvPr><p:ph type="{holder}"/></p:nvPr></p:nvSpPr>' if holder else "<p:nvSpPr/>"
+    text = "".join(f"<a:p><a:r><a:t>{paragraph}</a:t></a:r></a:p>" for paragraph in paragraphs)
+    return f"<p:sp>{kind}<p:txBody>{text}</p:txBody></p:sp>"
+
+
+def slides(*trees: str, attributes: str = "", relations: Mapping[int, str] | None = None, **parts: str) -> bytes:
+    """A presentation: for each slide the shapes on it; `relations` of a slide by its number; `parts` by name under ppt/."""
+    ids = "".join(f'<p:sldId id="{256 + number}" r:id="r{number}"/>' for number, _ in enumerate(trees, 1))
+    own = "".join(
+        f'<Relationship Id="r{n}" Type="{RELATIONS}/slide" Target="slides/slide{n}.xml"/>' for n, _ in enumerate(trees, 1)
+    )
+    files = {
+        "[Content_Types].xml": "<Types/>",
+        "ppt/presentation.xml": f"<p:presentation {_SPACES}><p:sldIdLst>{ids}</p:sldIdLst></p:presentation>",
+        "ppt/_rels/presentation.xml.rels": f"<Relationships>{own}</Relationships>",
+    }
+    for number, tree in enumerate(trees, 1):
+        body = f"<p:cSld><p:spTree>{tree}</p:spTree></p:cSld>"
+        files[f"ppt/slides/slide{number}.xml"] = f"<p:sld {_SPACES} {attributes if number == 1 else ''}>{body}</p:sld>"
+        if relations and number in relations:
+            files[f"ppt/slides/_rels/slide{number}.xml.rels"] = f"<Relationships>{relations[number]}</Relationships>"
+    for name, content in parts.items():
+        files[f"ppt/{name.replace('__', '/')}.xml"] = content.replace("SPACES", _SPACES)
+    return archive(files)
+
+
+def relation(id: str, kind: str, target: str) -> str:
+    return f'<Relationship Id="{id}" Type="{RELATIONS}/{kind}" Target="{target}"/>'

@@ -135,3 +135,12 @@ def test_encodings_of_the_corpus() -> None:
         known = expected.get(path.name)
         text = decode(path.read_bytes())[0]
         assert known is None or str(known) in text, path.name
+
+
+def test_what_a_page_hides_is_listed_and_left_out(tmp_path: Path) -> None:
+    hidden = '<p style="DISPLAY : none">one</p><span hidden>two</span><div style="position:absolute; left:-9999px">three</div>'
+    (tmp_path / "a.html").write_text(f'<html><body><p>seen</p>{hidden}<p style="opacity:0.5">half</p></body></html>')
+    found = web.read(tmp_path / "a.html", "id")
+    assert found.text == "seen\n\nhalf\n"
+    assert [entry.text for entry in found.hidden] == ["one", "two", "three"]
+    assert [notice.code for notice in found.notices] == ["hidden_text"]

@@ -1,5 +1,6 @@
 """The pool keeps its promise: a file can crash, hang or attack its reader, and only that file fails."""
 
+import io
 import json
 import os
 import subprocess
@@ -10,11 +11,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pypdf
 import pytest
 
 from kimi_docs.domain.document import Document
+from kimi_docs.domain.text import PageState
 from kimi_docs.errors import Damaged, DocumentError, NotFound, TooLarge, UnsupportedFormat, WrongUse
-from kimi_docs.extract import wire
+from kimi_docs.extract import sandbox, wire
 from kimi_docs.extract.sandbox import Pool
 from kimi_docs.intake import take
 from kimi_docs.language import say
@@ -198,13 +201,34 @@ def test_what_a_child_answers_is_not_believed() -> None:
 
 
 def _hostile() -> list[Path]:
+    """All but the two that take the ten seconds a page may take."""
     slow = {"pdf_xobject_exponential.pdf", "pdf_xobject_recursion.pdf"}
     return [path for path in sorted((made.CORPUS / "hostile").rglob("*")) if path.is_file() and path.name not in slow]
 
 
+def _between(path: Path, target: Path) -> None:
+    """The first page of a file between two good pages, in a file of its own."""
+    writer = pypdf.PdfWriter()
+    for content in (made.pdf([made.lines("The page before")]), path.read_bytes(), made.pdf([made.lines("The page after")])):
+        writer.add_page(pypdf.PdfReader(io.BytesIO(content)).pages[0])
+    writer.write(target)
+
+
 @pytest.mark.corpus
 @pytest.mark.skipif(not made.CORPUS.exists(), reason="the shared corpus is not on this machine")
-def test_every_hostile_file_is_read_or_refused_and_gives_nothing_away(pool: Pool) -> None:
+@pytest.mark.parametrize("name", ["pdf_flate_bomb_2x_1GiB.pdf", "pdf_xobject_exponential.pdf"])
+def test_a_page_that_brings_its_reader_down_costs_that_page_alone(tmp_path: Path, pool: Pool, name: str) -> None:
+    _between(made.CORPUS / "hostile" / "generated" / name, tmp_path / "a.pdf")
+    found = pool.extract(tmp_path / "a.pdf", document(b""))
+    assert [page.state for page in found.pages] == [PageState.READ, PageState.FAILED, PageState.READ]
+    assert found.text == "The page before\nThe page after\n"
+    assert [(notice.code, notice.page) for notice in found.notices] == [("page_failed", 2)]
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not made.CORPUS.exists(), reason="the shared corpus is not on this machine")
+def test_every_hostile_file_is_read_or_refused_and_gives_nothing_away(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox.ocr, "available", lambda: False)  # `tests.bench.extract_pdf` reads them with it
     hostname = Path("/etc/hostname").read_text().strip() if Path("/etc/hostname").exists() else ""
 
     def try_it(path: Path) -> str:

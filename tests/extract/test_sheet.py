@@ -11,7 +11,8 @@ from openpyxl import Workbook
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import Damaged, NoText
 from kimi_docs.extract import delimited, sheet
-from kimi_docs.extract.rows import cell_at, sheet_text
+from kimi_docs.extract.rows import cell_at, grid, sheet_text
+from kimi_docs.extract.sheet_parts import formulas
 from kimi_docs.extract.wire import partitioned
 
 from . import made
@@ -43,13 +44,86 @@ def test_values_are_shown_as_their_readers_know_them(tmp_path: Path, value: obje
 
 
 def test_each_sheet_is_a_page_and_an_offset_is_a_cell(tmp_path: Path) -> None:
-    found = workbook(tmp_path, ("One", {"B2": "x", "D5": "deep"}), ("空", {}), ("Three", {"C300": "far"}), hidden="Three")
+    found = workbook(tmp_path, ("One", {"B2": "x", "D5": "deep"}), ("空", {}), ("Three", {"C300": "far"}))
     assert [(page.label, page.state) for page in found.pages] == [("One", "read"), ("空", "empty"), ("Three", "read")]
     assert [cell_at(found.page_text(1), found.page_text(1).index(word)) for word in ("x", "deep")] == ["B2", "D5"]
     assert cell_at(found.page_text(3), found.page_text(3).index("far")) == "C300"
     assert len(found.page_text(3)) < 40
-    assert [(notice.code, notice.page) for notice in found.notices] == [("hidden_sheet", 3)]
     assert partitioned(found)
+
+
+def test_a_hidden_sheet_is_listed_and_left_out(tmp_path: Path) -> None:
+    found = workbook(tmp_path, ("One", {"A1": "seen"}), ("Two", {"B2": "not seen"}), hidden="Two")
+    assert [(page.label, page.state) for page in found.pages] == [("One", "read"), ("Two", "empty")]
+    assert [(notice.code, notice.page) for notice in found.notices] == [("hidden_sheet", 2)]
+    assert [(hidden.page, hidden.text.strip()) for hidden in found.hidden] == [(2, "not seen")]
+    assert "not seen" not in found.text
+
+
+def test_hidden_rows_and_columns_are_named_and_read(tmp_path: Path) -> None:
+    book = Workbook()
+    page = book.active
+    for row in range(1, 13):
+        page.append([row, f"b{row}", f"c{row}"])
+    for row in (3, 4, 5, 9):
+        page.row_dimensions[row].hidden = True
+    page.column_dimensions["B"].hidden = True
+    book.save(tmp_path / "a.xlsx")
+    found = sheet.read(tmp_path / "a.xlsx", "id")
+    assert [notice.message.text() for notice in found.notices] == [
+        "Hidden in the workbook, but read: rows 3–5, 9.",
+        "Hidden in the workbook, but read: columns B.",
+    ]
+    assert "b4" in found.text
+
+
+def test_merged_cells_say_their_value_in_each_row_and_a_title_once(tmp_path: Path) -> None:
+    book = Workbook()
+    page = book.active
+    for place, value in {"A1": "Title", "A2": "north", "B2": 1, "B3": 2, "B4": 3, "C2": "x", "D4": "end"}.items():
+        page[place] = value
+    for merged in ("A1:C1", "A2:A4", "C2:D3"):
+        page.merge_cells(merged)
+    book.save(tmp_path / "a.xlsx")
+    found = sheet.read(tmp_path / "a.xlsx", "id")
+    assert found.text == "Title\nnorth\t1\tx\tx\nnorth\t2\tx\tx\nnorth\t3\t\tend\n"
+
+
+def test_error_cells_say_their_error(tmp_path: Path) -> None:
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    page = book.add_worksheet()
+    page.write_row(0, 1, ["b", 0, False])
+    page.write_formula(1, 1, "=1/0", None, "#DIV/0!")
+    page.write_formula(1, 2, "=NA()", None, "#N/A")
+    page.write_formula(1, 3, '=IF(1<2,"yes","no")', None, "yes")
+    book.close()
+    found = sheet.read(tmp_path / "a.xlsx", "id")
+    assert found.text == "\tb\t0\tFALSE\n\t#DIV/0!\t#N/A\tyes\n"
+    assert formulas(tmp_path / "a.xlsx") == {"Sheet1": {"B2": "=1/0", "C2": "=NA()", "D2": '=IF(1<2,"yes","no")'}}
+
+
+def test_dates_since_1904(tmp_path: Path) -> None:
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx", {"date_1904": True})
+    page = book.add_worksheet()
+    page.write_datetime(0, 0, datetime.datetime(2024, 2, 29), book.add_format({"num_format": "yyyy-mm-dd"}))
+    page.write_row(1, 0, ["end"])
+    book.close()
+    assert sheet.read(tmp_path / "a.xlsx", "id").text == "2024-02-29\nend\n"
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.text(max_size=4), st.floats(allow_nan=False, allow_infinity=False), st.booleans()), max_size=4))
+)
+def test_rows_written_at_once_are_as_rows_written_one_by_one(rows: list[list[object]]) -> None:
+    together = rows * 3
+    assert sheet_text(together) == sheet_text([*row, None] for row in together)
+    assert [line for line in grid(sheet_text(together)) if any(line)] == [
+        line for row in together for line in grid(sheet_text([row])) if any(line)
+    ]
 
 
 @given(st.lists(st.lists(st.sampled_from(["", "a", "b c", "字"]), max_size=4), max_size=80))

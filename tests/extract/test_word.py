@@ -116,3 +116,79 @@ def test_nothing_and_nonsense_say_so(tmp_path: Path) -> None:
         read(tmp_path, made.archive({"word/document.xml": "<w:nothing"}))
     with pytest.raises(Damaged):
         read(tmp_path, b"PK\x03\x04 and so on")
+
+
+def level(number: int, form: str, text: str, extra: str = "") -> str:
+    return f'<w:lvl w:ilvl="{number}"><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/>{extra}</w:lvl>'
+
+
+def numbering(*lists: str) -> str:
+    """Lists 1, 2 … of these levels, and one more that counts like the first and begins anew."""
+    kinds = "".join(f'<w:abstractNum w:abstractNumId="{id}">{levels}</w:abstractNum>' for id, levels in enumerate(lists))
+    used = "".join(f'<w:num w:numId="{id + 1}"><w:abstractNumId w:val="{id}"/></w:num>' for id, _ in enumerate(lists))
+    anew = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>'
+    return f'{kinds}{used}<w:num w:numId="{len(lists) + 1}"><w:abstractNumId w:val="0"/>{anew}</w:num>'
+
+
+NUMBERING = numbering(
+    level(0, "decimal", "%1.") + level(1, "lowerLetter", "%1.%2)"),
+    level(0, "chineseCounting", "第%1条"),
+    level(0, "upperRoman", "%1", '<w:pStyle w:val="H"/>'),
+)
+
+
+def item(text: str, number: int, level: int = 0) -> str:
+    place = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number}"/></w:numPr>'
+    return f"<w:p><w:pPr>{place}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def test_numbers_that_word_draws_are_written(tmp_path: Path) -> None:
+    style = made.style("H", "heading 1", '<w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr>')
+    body = (
+        item("a", 1) + item("b", 1) + item("c", 1, 1) + item("d", 1, 1) + item("e", 1) + item("f", 1, 1)
+        + item("甲", 2) + item("乙", 2) + item("new", 4) + item("none", 0) + paragraph("Head", "H") + paragraph("Next", "H")
+    )  # fmt: skip
+    found = read(tmp_path, made.word(body, numbering=NUMBERING, styles=style))
+    lines = [line for line in found.text.split("\n") if line]
+    assert lines[:9] == ["1. a", "2. b", "2.a) c", "2.b) d", "3. e", "3.a) f", "第一条 甲", "第二条 乙", "1. new"]
+    assert lines[9:] == ["none", "I Head", "II Next"]
+    assert partitioned(found)
+
+
+def run(text: str, properties: str) -> str:
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+def test_text_that_nobody_sees_is_listed_and_left_out(tmp_path: Path) -> None:
+    white = '<w:color w:val="FFFFFF"/>'
+    runs = (
+        run("gone", "<w:vanish/>")
+        + run("pale", white)
+        + run("hair", '<w:sz w:val="2"/>')
+        + run("seen", white + '<w:shd w:fill="000000"/>')
+    )
+    table = f"<w:tbl><w:tr><w:tc><w:p>{run('header', white)}</w:p></w:tc></w:tr></w:tbl>"
+    tags = "".join(chr(0xE0000 + ord(letter)) for letter in "obey")
+    found = read(tmp_path, made.word(f"<w:p>{runs}</w:p>{table}{paragraph('plain' + tags, 'Heading1')}", styles=STYLES))
+    assert found.text == "seen\n\nheader\nplain\n"
+    assert {(hidden.kind.value, hidden.text) for hidden in found.hidden} == {
+        ("marked", "gone"), ("colour", "pale"), ("tiny", "hair"), ("unseen", "obey"),
+    }  # fmt: skip
+    assert [block.span.of(found.text) for block in found.blocks] == ["header", "plain"]
+
+
+def test_equations_are_written_in_one_line(tmp_path: Path) -> None:
+    def math(name: str, **parts: str) -> str:
+        return f"<m:{name}>{''.join(f'<m:{part}>{text}</m:{part}>' for part, text in parts.items())}</m:{name}>"
+
+    def said(text: str) -> str:
+        return f"<m:r><m:t>{text}</m:t></m:r>"
+
+    fraction = math("f", num=said("a+b"), den=said("2"))
+    powers = math("sSubSup", e=said("x"), sub=said("i"), sup=said("n+1"))
+    root = math("rad", deg="", e=said("y"))
+    total = math("nary", naryPr='<m:chr m:val="∑"/>', sub=said("i=1"), sup=said("n"), e=said("k"))
+    found = read(
+        tmp_path, made.word(f"<w:p><m:oMath>{fraction}{said('=')}{powers}{said('+')}{root}{said('+')}{total}</m:oMath></w:p>")
+    )
+    assert found.text == "(a+b)/2=x_i^(n+1)+√(y)+∑_(i=1)^nk\n"

@@ -120,7 +120,13 @@ def count(engine: sa.Engine, table: str) -> int:
 def test_a_fresh_database_is_what_the_tables_say(engine: sa.Engine) -> None:
     upgrade(engine)
     with reading(engine) as connection:
-        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+        opts = {"compare_type": True, "include_name": not_of_the_index}
+        assert compare_metadata(MigrationContext.configure(connection, opts=opts), metadata) == []
+
+
+def not_of_the_index(name: str | None, kind: str, _parents: object) -> bool:
+    """The words of the search and what SQLite keeps them in: each kind of database has its own."""
+    return kind != "table" or not str(name).startswith("words")
 
 
 def test_versions_form_one_line_and_the_last_is_the_head() -> None:

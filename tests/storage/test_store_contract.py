@@ -233,3 +233,12 @@ def test_an_answer_comes_back_as_it_was_kept_and_twice_is_once(store: Store) -> 
 def test_an_answer_needs_its_session(store: Store) -> None:
     with pytest.raises(NotFound):
         store.save_answer(ANSWER)
+
+
+def test_the_documents_that_have_a_text_are_known(store: Store) -> None:
+    unread = document(7, "scan.pdf")
+    store.save_document(DOCUMENT)
+    store.save_document(unread)
+    store.save_extraction(EXTRACTION)
+    assert store.read_documents([DOCUMENT.id, unread.id]) == {DOCUMENT.id}
+    assert store.read_documents([]) == set()

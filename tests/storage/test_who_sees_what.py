@@ -19,6 +19,7 @@ from tests.storage.things import (
     ALICE,
     ALICE_ELSEWHERE,
     ANSWER,
+    BATCH,
     BOB,
     BOB_ELSEWHERE,
     CALL,
@@ -38,11 +39,15 @@ READ_BY_SPACE: dict[str, Action] = {
     "list_documents": lambda store: [*store.list_documents(), *store.list_documents(search="jahres")],
     "count_documents": lambda store: store.count_documents() + store.count_documents(search="jahres"),
     "find_extraction": lambda store: store.find_extraction(DOCUMENT.id),
+    "read_documents": lambda store: store.read_documents([DOCUMENT.id]),
     "find_summary": lambda store: store.find_summary(SUMMARY.id),
     "get_summary": lambda store: store.get_summary(SUMMARY.id),
     "list_summaries": lambda store: store.list_summaries(DOCUMENT.id),
+    "find_documents": lambda store: store.find_documents([DOCUMENT.id]),
+    "known_summaries": lambda store: store.known_summaries([SUMMARY.id]),
     "find_call": lambda store: store.find_call(CALL.id),
     "list_calls": lambda store: [*store.list_calls(), *store.list_calls(run=RUN.id)],
+    "search": lambda store: [*store.search("jahres").hits, *store.search("seite").hits, *store.search("nothing").hits[:1]],
 }
 READ_BY_OWNER: dict[str, Action] = {
     "get_session": lambda store: store.get_session(SESSION.id),
@@ -60,10 +65,14 @@ READ_BY_OWNER: dict[str, Action] = {
         *store.list_runs(session=SESSION.id, active=True),
         *store.list_runs(batch=RUN.batch),
     ],
+    "get_batch": lambda store: store.get_batch(BATCH.id),
+    "list_batches": lambda store: store.list_batches(),
+    "spent": lambda store: store.spent(BATCH.id),
     "list_departures": lambda store: store.list_departures(),
 }
 WRITE_BY_SPACE: dict[str, Action] = {
     "save_document": lambda store: store.save_document(replace(DOCUMENT, title="changed")),
+    "save_documents": lambda store: store.save_documents([replace(DOCUMENT, title="changed")]),
     "mark_document_deleted": lambda store: store.mark_document_deleted(DOCUMENT.id, True),
     "save_extraction": lambda store: store.save_extraction(replace(EXTRACTION, text="changed        ")),
     "save_summary": lambda store: store.save_summary(replace(SUMMARY, language="changed")),
@@ -75,6 +84,10 @@ WRITE_BY_OWNER: dict[str, Action] = {
     "add_run": lambda store: store.add_run(replace(RUN, question="changed")),
     "update_run": lambda store: store.update_run(RUN.id, state=RunState.QUEUED, question="changed"),
     "request_stop": lambda store: store.request_stop(RUN.id),
+    "save_batch": lambda store: store.save_batch(replace(BATCH, title="changed")),
+    "claim_run": lambda store: store.claim_run(RUN.id, state=RunState.RUNNING, question="changed"),
+    "hold_runs": lambda store: store.hold_runs(BATCH.id),
+    "stop_runs": lambda store: store.stop_runs(BATCH.id),
     "write_calls": lambda store: store.write_calls(
         [Sending(call=replace(CALL, id="another"), departure=replace(DEPARTURE, host="changed"))]
     ),
@@ -94,6 +107,7 @@ def filled(storage: Storage) -> Storage:
     store.save_session(SESSION)
     store.save_answer(ANSWER)
     store.add_run(RUN)
+    store.save_batch(BATCH)
     store.save_call(CALL)
     store.save_departure(DEPARTURE)
     return storage
@@ -195,9 +209,12 @@ def test_raw_sql_is_used_only_where_there_are_no_rows_of_anybody() -> None:
 
 def test_every_table_says_who_sees_its_rows_and_whose_they_are() -> None:
     for table in metadata.tables.values():
-        assert table.info["visible"] in ("space", "owner", "account")
+        assert table.info["visible"] in ("space", "owner", "account", "reader", "source")
         if table.info["visible"] == "account":  # numbers about an account at the provider: whose they are cannot be said
             assert not {"space", "owner", "document", "run"} & set(table.c.keys())
             continue
+        if table.info["visible"] == "source":  # whose they are is said where they come from
+            assert {key.target_fullname for key in table.foreign_keys} == {"sources.number"}
+            continue
         assert {"space", "owner"} <= set(table.c.keys())
-        assert table.info["visible"] == "owner" or "space" in table.primary_key
+        assert table.info["visible"] in ("owner", "reader") or "space" in table.primary_key

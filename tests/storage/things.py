@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from kimi_docs.domain.batch import Batch, BatchEntry
 from kimi_docs.domain.calls import Call, CallState, Completion, Departure, Usage
 from kimi_docs.domain.claims import Answer, Citation, Claim, Completeness, Draft, Section, Session, Summary, SummaryOrder, Verdict
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Failure, Run, RunKind, RunState, Stage
 from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.table import Column, ValueType
 from kimi_docs.domain.text import Block, BlockKind, Coverage, Extraction, Notice, Page, PageKind, PageState, Span
 from kimi_docs.language import say
 
@@ -109,6 +111,18 @@ RUN = Run(
     usage=USAGE,
     created_at=NOON,
     updated_at=NOON,
+)
+
+BATCH = Batch(
+    id="batch-1",
+    title="Quarter",
+    entries=(
+        BatchEntry(name="Jahresbericht.pdf", document=DOCUMENT.id),
+        BatchEntry(name="空.pdf", failure=Failure(code="empty", message=say("It is empty."), advice=say(""), exit_code=65)),
+    ),
+    order=SummaryOrder(template="paper", budget=Decimal("0.1")),
+    columns=(Column(name="Method", question="How?", type=ValueType.CHOICE, choices=("a", "b")),),
+    created_at=NOON,
 )
 
 CALL = Call(

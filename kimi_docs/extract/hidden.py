@@ -1,0 +1,119 @@
+"""Text → the parts of it nobody sees, and the phrases in it that give orders to a model."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kimi_docs.domain.text import HiddenKind, HiddenText
+
+MOST_LISTED = 200
+MOST_CHARACTERS = 1000
+"""Of one hidden text in the list."""
+
+_UNSEEN = re.compile(
+    "[\U000e0000-\U000e007f]+"  # tags: a whole alphabet without shapes
+    "|[\u200b-\u200f\u2060-\u2064\ufeff]{5,}"  # single ones join and part letters, many in a row are a code
+    "|[\u202d\u202e]"  # overrides: what is read is not what is written
+)
+_WITHOUT_SHAPE = "\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u202d\u202e"
+_TAGS = range(0xE0020, 0xE007F)
+
+_KEYS = (
+    *(
+        "ignor",
+        "disregard",
+        "forget",
+        "overrid",
+        "system prompt",
+        "system message",
+        "instructions",
+        "language model",
+        "developer mode",
+    ),
+    *("<|im_", "[inst]", "<<sys>>", "positive review", "do not mention", "do not tell", "jailbreak", "as an ai", "you are now"),
+    *("note to", "attention ai", "highlight any", "if you are an"),
+    *("忽略", "无视", "無視", "忘记", "忘掉", "不要理会", "提示词", "提示詞", "系统", "不要告", "不要提醒", "语言模型", "大模型"),
+    *("人工智能", "好评", "正面", "积极", "肯定", "指令", "你现在是", "你是", "您是"),
+)
+_SOUGHT = {key: key.encode() for key in _KEYS}
+"""In lower case: a text with none of them is not looked at further."""
+_REACH = 160
+"""Characters: no order is longer."""
+_ORDERS = re.compile(
+    r"\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing))\s+(?:(?:all|any|every|everything|the|your|of|these|those|my|its)\s+)*"
+    r"(?:(?:previous|prior|above|earlier|preceding|former|foregoing|other|original|system)\s*(?:and\s+)?)+"
+    r"(?:(?:system|user|safety)\s+)?(?:instructions?|prompts?|directions?|directives?|commands?|rules?|guidelines?|messages?|text|content)"
+    r"|\b(?:ignore|disregard|forget)\s+(?:all|any|your|everything)\s+(?:your\s+|of\s+your\s+)?(?:instructions?|rules|guidelines|above|before)"
+    r"|\b(?:reveal|print|output|repeat|show|leak|send|disclose)\s+(?:me\s+)?(?:your|the)\s+(?:(?:full|entire|hidden|own)\s+)*"
+    r"(?:system\s+(?:prompt|message|instructions)|initial\s+instructions|api\s+keys?)"
+    r"|\b(?:note|attention|message|instructions?)\s+(?:to|for)\s+(?:the\s+|any\s+|all\s+)?(?:ai|llms?|language\s+models?|(?:ai\s+)?assistants?|chatbots?)\b"
+    r"|\b(?:if\s+you\s+are|as)\s+an?\s+(?:ai|llm|(?:large\s+)?language\s+model)\b[^.\n]{0,40}\b(?:must|should|please|always|never|do\s+not)\b"
+    r"|\byou\s+are\s+now\s+(?:in\s+)?(?:dan\b|developer\s+mode|jailbroken|an?\s+(?:unrestricted|evil|different)\b)"
+    r"|\bgive\s+(?:only\s+)?a\s+positive\s+review|\bdo\s+not\s+(?:mention|highlight)\s+any\s+(?:negatives?|weakness(?:es)?)\b"
+    r"|\bdo\s+not\s+(?:tell|inform|alert)\s+the\s+user\b|\b(?:new|updated|real|actual)\s+(?:system\s+)?instructions\s*:"
+    r"|<\|im_(?:start|end)\|>|\[/?inst\]|<</?sys>>"
+    r"|(?:忽略|无视|無視|忘记|忘掉|不要理会)[^。\n]{0,10}?(?:以上|之前|上述|上面|前面|先前|此前|所有|一切|全部|系统)"
+    r"[^。\n]{0,8}?(?:指令|指示|提示|要求|命令|规则|規則|内容|設定|设定)"
+    r"|(?:泄露|输出|打印|透露|显示|告诉我|重复)[^。\n]{0,8}?(?:系统)?(?:提示词|提示詞|系统指令|系统提示)"
+    r"|(?:致|给|供)[^。\n]{0,4}?(?:AI|人工智能|语言模型|大模型)[^。\n]{0,6}?(?:指令|指示|说明|提示)"
+    r"|(?:如果)?(?:你|您)是?(?:一个)?(?:AI|人工智能|语言模型|大模型)[^。\n]{0,12}?(?:必须|应当|应该|请|务必)"
+    r"|(?:只|仅|必须|请务必)[^。\n]{0,4}?给出?[^。\n]{0,4}?(?:正面|积极|肯定)的?(?:评价|评审|意见)|请给[^。\n]{0,4}好评"
+    r"|不要(?:告诉|告知|提醒)用户|(?:新|真正)的?指令\s*[::]|你现在是[^。\n]{0,10}?(?:开发者模式|不受限制|没有限制)",
+    re.IGNORECASE,
+)
+
+
+_MARKS = re.compile(
+    r"VerDate\b.{0,40}\d|\bJkt \d{4,}|\bSfmt \d|\bPt\. size:|\bFileid:|above prints on all proofs|\.indd\b|^Powered by TCPDF|</GPH>"
+)
+
+
+def _is_mark(text: str) -> bool:
+    """What a printing house or a program writes beside the page for itself."""
+    return _MARKS.search(text) is not None and not orders(text)
+
+
+def orders(text: str) -> list[tuple[int, int]]:
+    """Where visible text speaks to a model as its master would. It stays what it is: data."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a letter that is two in lower case
+        lower = text
+    encoded = lower.encode("utf-8", "surrogatepass")  # bytes are searched many times faster than wide characters
+    keys = [key for key, sought in _SOUGHT.items() if sought in encoded]
+    near = sorted(place for key in keys for place in _places(lower, key))
+    found: list[tuple[int, int]] = []
+    end = 0
+    for place in near:
+        if place >= end:  # what begins before is looked at already
+            start, end = max(end - _REACH, place - _REACH, 0), place + _REACH
+            found.extend(match.span() for match in _ORDERS.finditer(text, start, end + _REACH))
+    return [span for number, span in enumerate(found) if not number or span[0] >= found[number - 1][1]]
+
+
+def _places(text: str, key: str) -> Iterator[int]:
+    place = text.find(key)
+    while place >= 0:
+        yield place
+        place = text.find(key, place + 1)
+
+
+def unseen(text: str) -> list[tuple[int, int]]:
+    """The ranges of characters without a shape that no writing needs."""
+    if text.isascii() or (max(text) < "\U000e0000" and not any(letter in text for letter in _WITHOUT_SHAPE)):
+        return []
+    return [match.span() for match in _UNSEEN.finditer(text)]
+
+
+def spoken(text: str) -> str:
+    """Characters without a shape in letters: tags as what they stand for, others by their numbers."""
+    if any(ord(letter) in _TAGS for letter in text):
+        return "".join(chr(ord(letter) - 0xE0000) for letter in text if ord(letter) in _TAGS)
+    return " ".join(f"U+{ord(letter):04X}" for letter in text[:20])
+
+
+def listed(page: int, found: Sequence[tuple[int, int, HiddenKind]], raw: str) -> Iterator[HiddenText]:
+    """Ranges of a page's raw text as entries of the list of hidden texts; printers' marks are left out of both."""
+    for start, end, kind in found:
+        text = raw[start:end]
+        said = spoken(text) if kind is HiddenKind.UNSEEN else " ".join(text.replace("\ufffe", "").split())
+        if said and not _is_mark(said):
+            yield HiddenText(page=page, kind=kind, text=said[:MOST_CHARACTERS])

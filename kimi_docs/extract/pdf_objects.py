@@ -1,0 +1,206 @@
+"""pdfium's functions that are called thousands of times a page, without the pointer objects that cost more than the calls."""
+
+from collections.abc import Callable, Iterator, Sequence
+from ctypes import CFUNCTYPE, byref, c_double, c_float, c_int, c_uint, c_void_p, cast
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as raw_pdfium
+
+TEXT = raw_pdfium.FPDF_PAGEOBJ_TEXT
+PATH = raw_pdfium.FPDF_PAGEOBJ_PATH
+IMAGE = raw_pdfium.FPDF_PAGEOBJ_IMAGE
+SHADING = raw_pdfium.FPDF_PAGEOBJ_SHADING
+FORM = raw_pdfium.FPDF_PAGEOBJ_FORM
+
+MOST_OBJECTS = 20_000
+"""Looked at on one page; what is beyond is drawing."""
+_DEEPEST = 6
+
+Bounds = tuple[float, float, float, float]
+"""Left, bottom, right, top in points of the page."""
+
+Matrix = tuple[float, float, float, float, float, float]
+PLAIN: Matrix = (1, 0, 0, 1, 0, 0)
+
+
+def _fast(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
+    found: Callable[..., Any] = CFUNCTYPE(result, *arguments)(cast(function, c_void_p).value or 0)
+    return found
+
+
+_object_at = _fast(raw_pdfium.FPDFPage_GetObject, c_void_p, c_void_p, c_int)
+_type_of = _fast(raw_pdfium.FPDFPageObj_GetType, c_int, c_void_p)
+_form_count = _fast(raw_pdfium.FPDFFormObj_CountObjects, c_int, c_void_p)
+_form_object = _fast(raw_pdfium.FPDFFormObj_GetObject, c_void_p, c_void_p, c_uint)
+_get_bounds = _fast(raw_pdfium.FPDFPageObj_GetBounds, c_int, c_void_p, *(c_void_p,) * 4)
+_get_matrix = _fast(raw_pdfium.FPDFPageObj_GetMatrix, c_int, c_void_p, c_void_p)
+_get_fill = _fast(raw_pdfium.FPDFPageObj_GetFillColor, c_int, c_void_p, *(c_void_p,) * 4)
+_count_segments = _fast(raw_pdfium.FPDFPath_CountSegments, c_int, c_void_p)
+_segment_at = _fast(raw_pdfium.FPDFPath_GetPathSegment, c_void_p, c_void_p, c_int)
+_segment_type = _fast(raw_pdfium.FPDFPathSegment_GetType, c_int, c_void_p)
+_segment_point = _fast(raw_pdfium.FPDFPathSegment_GetPoint, c_int, c_void_p, c_void_p, c_void_p)
+_segment_close = _fast(raw_pdfium.FPDFPathSegment_GetClose, c_int, c_void_p)
+_char_box = _fast(raw_pdfium.FPDFText_GetCharBox, c_int, c_void_p, c_int, *(c_void_p,) * 4)
+_loose_box = _fast(raw_pdfium.FPDFText_GetLooseCharBox, c_int, c_void_p, c_int, c_void_p)
+_origin = _fast(raw_pdfium.FPDFText_GetCharOrigin, c_int, c_void_p, c_int, c_void_p, c_void_p)
+text_object = _fast(raw_pdfium.FPDFText_GetTextObject, c_void_p, c_void_p, c_int)
+"""The object a character belongs to, None for one that pdfium put in between."""
+render_mode = _fast(raw_pdfium.FPDFTextObj_GetTextRenderMode, c_int, c_void_p)
+
+_floats = (c_float * 6)()
+_doubles = (c_double * 4)()
+_colour = (c_uint * 4)()
+_AT = tuple(c_void_p(cast(byref(_floats, 4 * place), c_void_p).value or 0) for place in range(4))
+_AT_DOUBLE = tuple(c_void_p(cast(byref(_doubles, 8 * place), c_void_p).value or 0) for place in range(4))
+_AT_COLOUR = tuple(c_void_p(cast(byref(_colour, 4 * place), c_void_p).value or 0) for place in range(4))
+
+
+class Drawn(NamedTuple):
+    """An object of a page, and the matrix of the form it stands in."""
+
+    pointer: int
+    type: int
+    matrix: Matrix
+
+
+def address(handle: Any) -> int:
+    """What the functions here take for a page or text page of pypdfium2."""
+    return cast(handle, c_void_p).value or 0
+
+
+def kinds(page: Any) -> list[int]:
+    """The types of the outermost objects of a page."""
+    pointer = address(page.raw)
+    count = min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)
+    return [_type_of(_object_at(pointer, number)) for number in range(count)]
+
+
+def objects(page: Any, wanted: int) -> Iterator[Drawn]:
+    """All objects of one type on a page, those inside forms too; at most `MOST_OBJECTS` are looked at."""
+    pointer = address(page.raw)
+    left = [MOST_OBJECTS]
+    for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
+        found = _object_at(pointer, number)
+        kind = _type_of(found)
+        if kind == wanted:
+            yield Drawn(found, kind, PLAIN)
+        elif kind == FORM:
+            yield from _inner(found, wanted, PLAIN, 1, left)
+
+
+def _inner(form: int, wanted: int, matrix: Matrix, depth: int, left: list[int]) -> Iterator[Drawn]:
+    inside = times(matrix_of(form), matrix)
+    for number in range(_form_count(form)):
+        left[0] -= 1
+        found = _form_object(form, number)
+        if left[0] < 0 or not found:
+            return
+        kind = _type_of(found)
+        if kind == wanted:
+            yield Drawn(found, kind, inside)
+        elif kind == FORM and depth < _DEEPEST:
+            yield from _inner(found, wanted, inside, depth + 1, left)
+
+
+def matrix_of(pointer: int) -> Matrix:
+    if not _get_matrix(pointer, _AT[0]):
+        return PLAIN
+    a, b, c, d, e, f = _floats
+    return a, b, c, d, e, f
+
+
+def times(one: Matrix, two: Matrix) -> Matrix:
+    """First `one`, then `two`."""
+    a, b, c, d, e, f = one
+    g, h, i, j, k, m = two
+    return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
+
+
+def moved(x: float, y: float, matrix: Matrix) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
+
+
+def bounds(drawn: Drawn) -> Bounds | None:
+    if not _get_bounds(drawn.pointer, *_AT):
+        return None
+    left, bottom, right, top = _floats[:4]
+    if drawn.matrix is PLAIN:
+        return left, bottom, right, top
+    corners = [moved(x, y, drawn.matrix) for x in (left, right) for y in (bottom, top)]
+    across, up = zip(*corners, strict=True)
+    return min(across), min(up), max(across), max(up)
+
+
+def fill(pointer: int) -> tuple[int, int, int, int]:
+    """Red, green, blue, opacity, each to 255; black where nothing is said."""
+    if not _get_fill(pointer, *_AT_COLOUR):
+        return 0, 0, 0, 255
+    red, green, blue, opacity = _colour
+    return red, green, blue, opacity
+
+
+def strokes(drawn: Drawn, most: int) -> Iterator[tuple[float, float, float, float]]:
+    """The straight lines of a path from point to point; nothing for a path of more than `most` pieces."""
+    count = _count_segments(drawn.pointer)
+    if not 1 < count <= most:
+        return
+    matrix = times(matrix_of(drawn.pointer), drawn.matrix)
+    start = last = (0.0, 0.0)
+    for number in range(count):
+        segment = _segment_at(drawn.pointer, number)
+        _segment_point(segment, _AT[0], _AT[1])
+        point = moved(_floats[0], _floats[1], matrix)
+        kind = _segment_type(segment)
+        if kind == raw_pdfium.FPDF_SEGMENT_MOVETO:
+            start = point
+        elif kind == raw_pdfium.FPDF_SEGMENT_LINETO:
+            yield (*last, *point)
+        last = point
+        if _segment_close(segment):
+            yield (*last, *start)
+
+
+def char_box(text_page: int, character: int) -> Bounds | None:
+    """What a character's ink takes."""
+    if not _char_box(text_page, character, *_AT_DOUBLE):
+        return None
+    left, right, bottom, top = _doubles
+    return left, bottom, right, top
+
+
+def loose_box(text_page: int, character: int) -> Bounds | None:
+    """What a character's font gives it: as high as the line."""
+    if not _loose_box(text_page, character, _AT[0]):
+        return None
+    left, top, right, bottom = _floats[:4]
+    return left, bottom, right, top
+
+
+def origin(text_page: int, character: int) -> tuple[float, float] | None:
+    """Where a character stands on its base line."""
+    if not _origin(text_page, character, _AT_DOUBLE[0], _AT_DOUBLE[1]):
+        return None
+    return _doubles[0], _doubles[1]
+
+
+def characters(text_page: Any, raw: str) -> Sequence[int]:
+    """pdfium's character numbers by offset in its text, -1 for none."""
+    if len(raw) == text_page.count_chars() and (raw.isascii() or max(raw) <= "\uffff"):
+        return range(len(raw))
+    found, unit = [], 0
+    for letter in raw:
+        found.append(raw_pdfium.FPDFText_GetCharIndexFromTextIndex(text_page.raw, unit))
+        unit += 2 if letter > "\uffff" else 1
+    return found
+
+
+_GRID = 1_000_000
+"""Device units per page side: pdfium maps to whole numbers, so fractions come from a fine grid."""
+
+
+def shown(page: Any, x: float, y: float) -> tuple[float, float]:
+    """A point of the page → where it is shown, as fractions from the top left; rotation and crop box considered."""
+    device_x, device_y = c_int(), c_int()
+    raw_pdfium.FPDF_PageToDevice(page.raw, 0, 0, _GRID, _GRID, 0, x, y, device_x, device_y)
+    return device_x.value / _GRID, device_y.value / _GRID

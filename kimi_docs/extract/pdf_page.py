@@ -1,0 +1,183 @@
+"""One page of a PDF → all that is read from it while it is open."""
+
+import re
+from collections.abc import Mapping, Sequence
+from ctypes import c_char, c_int
+from dataclasses import dataclass, field
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw_pdfium
+
+from kimi_docs.extract import pdf_objects
+from kimi_docs.extract.pdf_hidden import Hidden, hidden, under_picture
+from kimi_docs.extract.pdf_open import page_of
+from kimi_docs.extract.pdf_outline import largest_lines
+from kimi_docs.extract.pdf_rules import areas
+from kimi_docs.extract.pdf_tables import Table, markdown, tables
+from kimi_docs.extract.pdf_text import Given, Range
+from kimi_docs.extract.pdf_words import letters
+
+_DRAWN = (pdf_objects.PATH, pdf_objects.SHADING)
+_MANY_STROKES = 50
+"""So many may be drawn letters."""
+_FEW_RULES = 3
+_SHORT_LINE = re.compile(r"^[^\W_a-zß-ÿ][^\r\n]{2,90}", re.MULTILINE)
+_MOST_LINES = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet:
+    """A page as pdfium gives it. `raw` is None for a page that cannot be loaded."""
+
+    raw: str | None = None
+    hidden: Sequence[Hidden] = ()
+    tables: Sequence[Table] = ()
+    heights: Mapping[str, float] = field(default_factory=dict)
+    """Lines that may be headings, and how high their letters are."""
+
+    links: Sequence[str] = ()
+    picture: bool = False
+    """It shows something that is no text."""
+
+    large: str = ""
+    """Its largest lines, where they stand out."""
+
+    layer: bool = False
+    """Its text lies unseen under a picture of the page: somebody has recognized it."""
+
+
+def look(document: Any, index: int, *, forms: bool, title: bool = False) -> Sheet:
+    """Read a page. With `forms` what has been filled in becomes part of its text; with `title` its largest lines are looked for."""
+    page = page_of(document, index)
+    if page is not None and forms:
+        page = _flat(document, index, page)
+    if page is None:
+        return Sheet()
+    try:
+        text_page = page.get_textpage()
+    except pdfium.PdfiumError:
+        return Sheet()
+    try:
+        return _sheet(document, page, text_page, title=title)
+    finally:
+        text_page.close()
+        page.close()
+
+
+def _flat(document: Any, index: int, page: Any) -> Any:
+    """The page with its form fields drawn into it."""
+    if not raw_pdfium.FPDFPage_GetAnnotCount(page.raw):
+        return page
+    raw_pdfium.FPDFPage_Flatten(page.raw, raw_pdfium.FLAT_NORMALDISPLAY)
+    page.close()
+    return page_of(document, index)
+
+
+def _sheet(document: Any, page: Any, text_page: Any, *, title: bool) -> Sheet:
+    raw = str(text_page.get_text_range(errors="surrogatepass"))
+    kinds = pdf_objects.kinds(page)
+    strokes = sum(kind in _DRAWN for kind in kinds)
+    if not raw.strip():
+        return Sheet(raw=raw, picture=len(kinds) > strokes or strokes > _MANY_STROKES)
+    found = areas(page) if strokes >= _FEW_RULES or pdf_objects.FORM in kinds else []
+    return Sheet(
+        raw=raw,
+        hidden=hidden(page, text_page, raw),
+        tables=tables(found, letters(page, text_page, raw)) if found else (),
+        heights=_heights(text_page, raw),
+        links=_links(document, page),
+        picture=pdf_objects.IMAGE in kinds or pdf_objects.FORM in kinds,
+        layer=pdf_objects.IMAGE in kinds and _unpainted(text_page) and under_picture(page),
+        large=largest_lines(text_page) if title and len(raw) > 20 else "",
+    )
+
+
+def _unpainted(text_page: Any) -> bool:
+    pointer = pdf_objects.address(text_page.raw)
+    count = text_page.count_chars()
+    texts = {pdf_objects.text_object(pointer, number) for number in range(0, count, max(1, count // 20))} - {None}
+    unseen = sum(pdf_objects.render_mode(text) == raw_pdfium.FPDF_TEXTRENDERMODE_INVISIBLE for text in texts)
+    return bool(unseen > 0.5 * len(texts))
+
+
+def _heights(text_page: Any, raw: str) -> dict[str, float]:
+    """Short lines that begin like headings, and, under no words, the usual height of the page."""
+    pointer, count = pdf_objects.address(text_page.raw), text_page.count_chars()
+    found: dict[str, float] = {}
+    for number, match in enumerate(_SHORT_LINE.finditer(raw)):
+        if number >= _MOST_LINES:
+            break
+        box = pdf_objects.loose_box(pointer, match.start())
+        if box and raw[match.end() - 1] not in ".,;。，；":
+            found[match[0].strip()] = round(box[3] - box[1], 1)
+    boxes = [pdf_objects.loose_box(pointer, number) for number in range(0, count, max(1, count // 24))]
+    usual = sorted(box[3] - box[1] for box in boxes if box and box[3] > box[1])
+    found[""] = round(usual[len(usual) // 2], 1) if usual else 0.0
+    return found
+
+
+def _links(document: Any, page: Any) -> list[str]:
+    """The addresses outside the document that the page leads to."""
+    found: list[str] = []
+    position = c_int()
+    link = raw_pdfium.FPDF_LINK()
+    while len(found) < 200 and raw_pdfium.FPDFLink_Enumerate(page.raw, position, link):
+        action = raw_pdfium.FPDFLink_GetAction(link)
+        if action and raw_pdfium.FPDFAction_GetType(action) == raw_pdfium.PDFACTION_URI:
+            size = raw_pdfium.FPDFAction_GetURIPath(document.raw, action, None, 0)
+            buffer = (c_char * size)()
+            raw_pdfium.FPDFAction_GetURIPath(document.raw, action, buffer, size)
+            found.append(buffer.value.decode("utf-8", "replace")[:2000])
+    return list(dict.fromkeys(found))
+
+
+def removals(sheet: Sheet, margins: Sequence[Range]) -> tuple[list[Range], dict[int, Given]]:
+    """The ranges of the raw text that go, in order and apart, and what takes their place: tables as rows."""
+    raw = sheet.raw or ""
+    if not (sheet.hidden or sheet.tables):
+        return list(margins), {}
+    marks = bytearray(len(raw))
+    for start, end, _ in sheet.hidden:
+        marks[start:end] = b"\1" * (end - start)
+    given: dict[int, Given] = {}
+    own: list[Range] = []
+    for table in sheet.tables:
+        offsets = sorted(offset for cell in table.cells for offset in cell.offsets if not marks[offset])
+        if not offsets:
+            continue
+        text, origins = markdown(table, raw, marks)
+        ranges = _runs(offsets, raw)
+        if ranges[0][0] and raw[ranges[0][0] - 1] not in "\r\n":
+            text, origins = "\n" + text, [-1, *origins]
+        given[ranges[0][0]] = Given(text, origins)
+        own.extend(ranges)
+    taken = bytearray(len(raw))
+    for start, end in own:
+        taken[start:end] = b"\1" * (end - start)
+    others = [*margins, *((start, end) for start, end, _ in sheet.hidden)]
+    return _apart([*own, *(one for one in others if not any(taken[one[0] : one[1]]))]), given
+
+
+def _runs(offsets: Sequence[int], raw: str) -> list[Range]:
+    """Neighbouring offsets as ranges, with the white space between them and after them."""
+    found: list[list[int]] = []
+    for offset in offsets:
+        if found and not raw[found[-1][1] : offset].strip(" \t\r\n\ufffe\u00ad"):
+            found[-1][1] = offset + 1
+        else:
+            found.append([offset, offset + 1])
+    for one in found:
+        while one[1] < len(raw) and raw[one[1]] in " \t\r\n":
+            one[1] += 1
+    return [(start, end) for start, end in found]
+
+
+def _apart(ranges: Sequence[Range]) -> list[Range]:
+    found: list[Range] = []
+    for start, end in sorted(ranges):
+        if not found or start >= found[-1][1]:
+            found.append((start, end))
+        elif end > found[-1][1]:
+            found[-1] = (found[-1][0], end)
+    return found

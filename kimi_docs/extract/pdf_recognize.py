@@ -1,0 +1,65 @@
+"""Pages of a PDF that are pictures → their text through OCR; as many as the time allows, so that no page done is lost."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pypdfium2 as pdfium
+
+from kimi_docs.domain.text import Place, Span
+from kimi_docs.extract import ocr, progress
+from kimi_docs.extract.build import tidy
+from kimi_docs.extract.pdf_open import opened, page_of
+from kimi_docs.extract.recognized import Recognized
+
+_LARGEST_SCALE = 6.0
+"""432 dots per inch: a stamp is not blown up to a poster."""
+_PAGE_SECONDS = 120.0
+"""Of CPU on all threads."""
+
+
+def recognize(path: Path, numbers: Sequence[int], *, seconds: float, password: str = "") -> list[Recognized]:
+    """These pages in turn until `seconds` are over; at least one. Raises: Damaged, PasswordNeeded."""
+    done: list[Recognized] = []
+    until = time.monotonic() + seconds
+    with opened(path, password) as document:
+        for number in numbers:
+            if done and time.monotonic() > until:
+                break
+            progress.page(number - 1, _PAGE_SECONDS)
+            page = page_of(document, number - 1)
+            done.append(_page(number, page) if page is not None else Recognized(number=number))
+        progress.page(-1)
+    return done
+
+
+def _page(number: int, page: pdfium.PdfPage) -> Recognized:
+    wide, high = page.get_size()
+    if not (wide > 0 and high > 0):
+        return Recognized(number=number)
+    scale = min(ocr.READ_SIDE / max(wide, high), _LARGEST_SCALE)
+    try:
+        picture = page.render(scale=scale).to_pil()
+    except (pdfium.PdfiumError, ValueError):
+        return Recognized(number=number)
+    finally:
+        page.close()
+    return joined(number, ocr.recognize(picture))
+
+
+def joined(number: int, lines: Sequence[ocr.Line]) -> Recognized:
+    """Lines as a text, words broken at their ends put together."""
+    parts: list[str] = []
+    places: list[Place] = []
+    length = 0
+    for number_of_line, line in enumerate(lines, 1):
+        after = lines[number_of_line] if number_of_line < len(lines) else None
+        text = tidy(line.text)
+        broken = after is not None and text[-2:-1].isalpha() and text.endswith("-") and after.text[:1].islower()
+        text = text[:-1] if broken else text + "\n"
+        shown = len(text.rstrip("\n"))
+        if shown:
+            places.append(Place(span=Span(start=length, end=length + shown), box=line.box))
+        parts.append(text)
+        length += len(text)
+    return Recognized(number=number, text="".join(parts), places=tuple(places))

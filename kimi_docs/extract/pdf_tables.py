@@ -1,0 +1,246 @@
+"""Ruled areas and the letters in them → tables of cells that know which characters they hold.
+
+Where lines part the rows they are the rows; where several lines of text stand between two of them and the columns stand
+side by side line for line, each line of text is a row. Columns are parted by upright lines, and by gaps that go through.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import mean, median
+
+from kimi_docs.extract.pdf_rules import TOUCH, Area
+from kimi_docs.extract.pdf_words import Letter, Phrase, lines, phrases
+
+_CROSSING = 0.08
+"""Of the lines: so many may cross the gap between two columns, as headings over several do."""
+_MOST_CELLS = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """Its row, the first and the last column it takes, and the offsets of its characters in reading order."""
+
+    row: int
+    left: int
+    right: int
+    offsets: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    rows: int
+    columns: int
+    cells: Sequence[Cell]
+
+
+def tables(found: Sequence[Area], letters: Sequence[Letter]) -> list[Table]:
+    """The tables among these areas. No character is in two of them."""
+    made: list[Table] = []
+    taken: set[int] = set()
+    for area in found:
+        inside = [letter for letter in letters if _within(letter, area) and letter.offset not in taken]
+        table = _table(area, inside) if len(inside) > 3 else None
+        if table:
+            made.append(table)
+            taken.update(offset for cell in table.cells for offset in cell.offsets)
+    return made
+
+
+def _within(letter: Letter, area: Area) -> bool:
+    middle = letter.base - letter.height / 3
+    return area.left - 1 <= (letter.left + letter.right) / 2 <= area.right + 1 and area.top <= middle <= area.bottom
+
+
+def _table(area: Area, letters: Sequence[Letter]) -> Table | None:
+    ys = _bands(area)
+    bands = [lines(part) for part in _by_band(letters, ys)]
+    posts = _posts(area)
+    if not posts and _is_prose([line for band in bands for line in band]):
+        return None
+    bodies = [_is_body(band, posts, bands) if posts else number > 0 for number, band in enumerate(bands)]
+    body = [line for is_body, band in zip(bodies, bands, strict=True) if is_body for line in band]
+    borders = _borders(area, posts, body)
+    if len(borders) < 3:
+        return None
+    spans: dict[tuple[int, int, int], list[int]] = {}
+    row = 0
+    for number, (is_body, band) in enumerate(zip(bodies, bands, strict=True)):
+        for row_lines in [[line] for line in band] if is_body else [band] if band else []:
+            for left, right, part in _row(row_lines, borders, borders[1:-1] if is_body else posts):
+                joins = not is_body and number and not bodies[number - 1] and not _ruled(area, ys[number], borders, left, right)
+                top = row - 1 if joins and any((row - 1, left, other) in spans for other in range(right, len(borders))) else row
+                last = next((other for other in range(len(borders) - 1, right, -1) if (top, left, other) in spans), right)
+                spans.setdefault((top, left, last), []).extend(letter.offset for letter in part)
+            row += 1
+    return _checked(row, len(borders) - 1, spans)
+
+
+def _bands(area: Area) -> list[float]:
+    """Where the rows' lines are, from top to bottom."""
+    wide = area.right - area.left
+    ys = sorted(y for y, left, right in area.level if right - left > 0.1 * wide)
+    found = [area.top]
+    for y in [*ys, area.bottom]:
+        if y - found[-1] > TOUCH:
+            found.append(y)
+    return found
+
+
+def _by_band(letters: Iterable[Letter], bands: Sequence[float]) -> list[list[Letter]]:
+    found: list[list[Letter]] = [[] for _ in range(max(1, len(bands) - 1))]
+    for letter in letters:
+        number = bisect_right(bands, letter.base - letter.height / 3) - 1
+        found[min(len(found) - 1, max(0, number))].append(letter)
+    return found
+
+
+def _posts(area: Area) -> list[float]:
+    """The upright lines inside that part columns."""
+    high = area.bottom - area.top
+    by_place: dict[float, float] = {}
+    for x, top, bottom in area.upright:
+        near = next((place for place in by_place if abs(place - x) < TOUCH), x)
+        by_place[near] = by_place.get(near, 0) + bottom - top
+    inner = (x for x, length in by_place.items() if area.left + TOUCH < x < area.right - TOUCH and length > 0.25 * high)
+    return sorted(inner)
+
+
+def _is_prose(found: Sequence[Sequence[Letter]]) -> bool:
+    """Running text between two lines, not columns of entries."""
+    parts = [[len(phrase.letters) for phrase in phrases(line)] for line in found]
+    lengths = [length for line in parts for length in line]
+    return len(found) < 2 or not lengths or mean(lengths) > 18 or median(map(len, parts)) < 2
+
+
+def _is_body(band: Sequence[Sequence[Letter]], posts: Sequence[float], bands: Sequence[Sequence[Sequence[Letter]]]) -> bool:
+    """Several lines whose columns stand side by side line for line, where rows are not parted by lines anyway."""
+    if len(band) < 3:
+        return False
+    filled = [{bisect_right(posts, phrase.left) for phrase in phrases(line)} for line in band]
+    together = sum(len(columns) > 1 for columns in filled)
+    if len(band) < 4 and mean(map(len, bands)) < 3:
+        return together == len(band) and all(0 in columns for columns in filled)
+    return together >= 0.6 * len(band) and mean(map(len, filled)) > min(2.5, 0.6 * (len(posts) + 1))
+
+
+def _ruled(area: Area, y: float, borders: Sequence[float], left: int, right: int) -> bool:
+    """A line lies at `y` over most of these columns."""
+    start, end = borders[left], borders[right + 1]
+    covered = sum(max(0.0, min(end, last) - max(start, first)) for place, first, last in area.level if abs(place - y) < TOUCH)
+    return covered > 0.5 * (end - start)
+
+
+def _borders(area: Area, posts: Sequence[float], body: Sequence[Sequence[Letter]]) -> list[float]:
+    """Where columns begin and end."""
+    found = [area.left - TOUCH, *posts, area.right + TOUCH]
+    for left, right in _gaps([phrase for line in body for phrase in phrases(line)], len(body)):
+        if not any(left - TOUCH <= border <= right + TOUCH for border in found):
+            found.append((left + right) / 2)
+    return sorted(found)
+
+
+def _gaps(found: Sequence[Phrase], line_count: int) -> list[tuple[float, float]]:
+    """Stretches that hardly any line crosses, between stretches that lines stand in."""
+    events = sorted([(phrase.left, 1) for phrase in found] + [(phrase.right, -1) for phrase in found])
+    allowed = _CROSSING * line_count
+    deep, since, gaps = 0, None, []
+    for x, step in events:
+        before, deep = deep, deep + step
+        if before > allowed >= deep:
+            since = x
+        elif deep > allowed >= before and since is not None:
+            if x - since > 2.5:
+                gaps.append((since, x))
+            since = None
+    return gaps
+
+
+def _row(
+    row_lines: Sequence[Sequence[Letter]], borders: Sequence[float], cuts: Sequence[float]
+) -> list[tuple[int, int, Sequence[Letter]]]:
+    """The phrases of one row with the first and the last column of each."""
+    return [placed for line in row_lines for phrase in phrases(line) for placed in _placed(phrase, borders, cuts)]
+
+
+def _placed(phrase: Phrase, borders: Sequence[float], cuts: Sequence[float]) -> list[tuple[int, int, Sequence[Letter]]]:
+    """First and last column of a phrase, cut where one of `cuts` runs through one of its spaces."""
+    last = len(borders) - 2
+    parts: list[Sequence[Letter]] = []
+    start = 0
+    for number, (one, two) in enumerate(pairwise(phrase.letters), 1):
+        gap = two.left - one.right > 0.12 * one.height
+        if gap and any(one.right - 1 <= border <= two.left + 1 for border in cuts):
+            parts.append(phrase.letters[start:number])
+            start = number
+    parts.append(phrase.letters[start:])
+    placed = []
+    for part in parts:
+        reach = 0.2 * part[0].height
+        left = min(last, max(0, bisect_right(borders, part[0].left + reach) - 1))
+        right = min(last, max(left, bisect_right(borders, max(one.right for one in part) - reach) - 1))
+        placed.append((left, right, part))
+    return placed
+
+
+def _checked(rows: int, columns: int, spans: Mapping[tuple[int, int, int], Sequence[int]]) -> Table | None:
+    """Nothing for what is no table: a frame, a picture's axes, lines of a form with hardly a word in them."""
+    used = sorted({left for _, left, _ in spans})
+    filled = {(top, left) for top, left, _ in spans}
+    if rows < 2 or len(used) < 2 or rows * columns > _MOST_CELLS or len(filled) < max(4, 0.2 * rows * len(used)):
+        return None
+    by_row = Counter(top for top, _ in filled)
+    if sum(count > 1 for count in by_row.values()) < 2:
+        return None
+    rows_used = sorted(by_row)
+    number = {left: place for place, left in enumerate(used)}
+    cells = [
+        Cell(
+            row=rows_used.index(top),
+            left=number[left],
+            right=bisect_right(used, right) - 1,
+            offsets=sorted(offsets),
+        )
+        for (top, left, right), offsets in sorted(spans.items())
+    ]
+    return Table(rows=len(by_row), columns=len(used), cells=cells)
+
+
+def markdown(table: Table, raw: str, withheld: Sequence[int]) -> tuple[str, list[int]]:
+    """The table as rows `| a | b |`, and where in the raw text each of its characters stands (-1: nowhere).
+
+    Characters whose place in `withheld` is not 0 are left out.
+    """
+    text: list[str] = []
+    origins: list[int] = []
+
+    def put(letters: str, origin: int = -1) -> None:
+        text.append(letters)
+        origins.extend([origin] * len(letters))
+
+    rows: dict[int, dict[int, Sequence[int]]] = {}
+    for cell in table.cells:
+        rows.setdefault(cell.row, {})[cell.left] = cell.offsets
+    for row in range(table.rows):
+        for column in range(table.columns):
+            put("| ")
+            _put_cell(put, [one for one in rows.get(row, {}).get(column, ()) if not withheld[one]], raw)
+        put("|\n")
+        if not row:
+            put("| --- " * table.columns + "|\n")
+    return "".join(text), origins
+
+
+def _put_cell(put: Callable[..., None], offsets: Sequence[int], raw: str) -> None:
+    for before, offset in zip([None, *offsets], offsets, strict=False):
+        if before is not None and offset > before + 1:
+            between = raw[before + 1 : offset]
+            if not between or not between.startswith(("\ufffe", "\u00ad")):
+                put(" ")
+        letter = raw[offset]
+        if letter.isprintable() and letter not in "\u00ad":
+            put("\\|" if letter == "|" else letter, offset)
+    if offsets:
+        put(" ")

@@ -1,0 +1,77 @@
+"""Paths, folders and archives → the files in them, one at a time; what cannot be taken comes as its error."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kimi_docs.errors import DocumentError, TooLarge, WrongUse
+from kimi_docs.extract import archive
+from kimi_docs.extract.sniff import real_type
+from kimi_docs.intake import clean_name
+from kimi_docs.language import say
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file found: its bytes, or why there are none."""
+
+    name: str
+    content: bytes = b""
+    problem: DocumentError | None = None
+
+
+def gather(paths: Iterable[Path], *, max_bytes: int) -> Iterator[File]:
+    """The files, in the order of their names within each folder. Raises: WrongUse for a path that is not there."""
+    listed = list(paths)
+    for path in listed:
+        if not path.exists():
+            raise WrongUse(say("There is no file {name}.", name=str(path)), say("Check the path."))
+    for path in listed:
+        for file in _files(path) if path.is_dir() else [path]:
+            yield from unpacked(file.name, _content(file, max_bytes), max_bytes=max_bytes)
+
+
+def unpacked(name: str, content: bytes, *, max_bytes: int) -> Iterator[File]:
+    """The file itself, or the files of the archive it is."""
+    shown = clean_name(name)
+    if len(content) > max_bytes or not content.startswith(b"PK\x03\x04") or real_type(content, shown) != "zip":
+        yield File(name=shown, content=content)
+        return
+    try:
+        archive.check(content)
+        with zipfile.ZipFile(io.BytesIO(content)) as opened:
+            for entry in sorted(opened.infolist(), key=lambda entry: entry.filename):
+                if not entry.is_dir() and not _hidden(Path(entry.filename)):
+                    yield from _entry(opened, entry, max_bytes)
+    except DocumentError as problem:
+        yield File(name=shown, problem=problem)
+
+
+def _entry(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Iterator[File]:
+    try:
+        content = opened.read(entry) if entry.file_size <= max_bytes else b""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
+        yield File(name=clean_name(entry.filename), problem=archive.damaged())
+        return
+    if not content and entry.file_size:
+        too_large = TooLarge(say("This file is too large."), say("Split it into smaller files and add those."))
+        yield File(name=clean_name(entry.filename), problem=too_large)
+        return
+    yield from unpacked(entry.filename, content, max_bytes=max_bytes)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path.relative_to(folder)))
+
+
+def _hidden(path: Path) -> bool:
+    """What programs leave behind and nobody means: `.DS_Store`, `__MACOSX/…`, Word's `~$…`."""
+    return any(part.startswith((".", "~$", "__MACOSX")) for part in path.parts)
+
+
+def _content(path: Path, max_bytes: int) -> bytes:
+    """One byte more than may be taken tells that it is too large."""
+    with path.open("rb") as opened:
+        return opened.read(max_bytes + 1)

@@ -1,0 +1,54 @@
+"""What all runs of a process share of one account: the client, the limits, what is under way, what was learned."""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from kimi_docs.domain.ports import Meter, Store
+from kimi_docs.domain.scope import Actor
+from kimi_docs.kimi.catalog import Catalog
+from kimi_docs.kimi.client import Client, Deadlines
+from kimi_docs.kimi.counting import Counting, account_of
+from kimi_docs.kimi.flights import Flights, Warmth
+from kimi_docs.kimi.limits import Limiter
+from kimi_docs.kimi.record import Recorder
+from kimi_docs.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """One event loop only. `close` it at the end."""
+
+    client: Client
+    limiter: Limiter
+    counting: Counting
+    flights: Flights = field(default_factory=Flights)
+    warmth: Warmth = field(default_factory=Warmth)
+
+    closed: set[str] = field(default_factory=set)  # models that answered 404 to this key
+    recorders: dict[Actor, Recorder] = field(default_factory=dict)
+
+    def recorder(self, store: Store) -> Recorder:
+        """Who writes for the store's actor."""
+        return self.recorders.setdefault(store.actor, Recorder(store))
+
+    async def catalog(self, known: Catalog) -> Catalog:
+        """The catalog as it holds for this provider and account: what is served, or what is known less what is not open."""
+        profile = await self.client.recognized()
+        if profile.name == "moonshot":
+            return known.without(self.closed)
+        entries = await self.client.listed()
+        return known.served({str(entry["id"]): profile.window(entry) for entry in entries if str(entry["id"]) not in self.closed})
+
+    @classmethod
+    def open(cls, settings: Settings, meter: Meter | None = None, deadlines: Deadlines | None = None) -> Self:
+        """Nothing is sent yet."""
+        account = account_of(settings)
+        return cls(
+            client=Client(settings, deadlines),
+            limiter=Limiter(settings.limits, meter, account),
+            counting=Counting(meter, account),
+        )
+
+    async def close(self) -> None:
+        await self.limiter.close()
+        await self.client.close()

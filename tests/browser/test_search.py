@@ -1,0 +1,31 @@
+"""Searching in a real browser: words in, a marked snippet out, a click to the page; a link that searches."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Seen, Served
+
+OpenPage = Callable[..., tuple[Page, Seen]]
+
+
+def test_from_a_word_to_its_page_and_by_a_link(served: Served, open_page: OpenPage) -> None:
+    served.start()
+    page, seen = open_page()
+    page.goto(served.url)
+    page.locator(".st-key-try_sample button").click()
+    page.locator(".st-key-page_view img").wait_for()
+    page.goto(f"{served.url}/search?q=midday+canopy")
+    expect(page.locator(".st-key-search input")).to_have_value("midday canopy")
+    expect(page.locator(".st-key-hits")).to_contain_text("midday")
+    page.locator(".st-key-search input").fill("nothing-of-the-kind")
+    page.locator(".st-key-search input").press("Enter")
+    expect(page.get_by_text("Nothing has all of these words")).to_be_visible()
+    page.locator(".st-key-search input").fill('"street trees"')
+    page.locator(".st-key-search input").press("Enter")
+    page.locator(".st-key-hits").wait_for()
+    page.locator("[class*=st-key-hit_] button").last.click()
+    expect(page.locator(".st-key-page_view img")).to_have_attribute("alt", re.compile("the quote is marked"))
+    assert seen.foreign == []
+    assert seen.errors == []

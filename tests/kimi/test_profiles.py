@@ -1,0 +1,123 @@
+"""Whoever serves the model: the platform, or open weights behind an interface like OpenAI's."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.scope import LOCAL
+from kimi_docs.errors import ModelUnavailable
+from kimi_docs.kimi.catalog import catalog_for, load_catalog
+from kimi_docs.kimi.profile import MOONSHOT, SELF_HOSTED, own_host, profile_of
+from kimi_docs.library import make_desk
+from kimi_docs.settings import load_settings
+from storage.open import open_storage
+from tests.conftest import ROOT
+from tests.kimi.conftest import Desk, request
+from tests.kimi_server import KimiServer
+
+Make = Callable[..., Desk]
+PAPER = ROOT / "samples" / "paper-en.pdf"
+
+
+async def test_with_provider_auto_the_servers_own_list_tells_what_it_is(desk: Make) -> None:
+    assert await desk().connect().client.recognized() is MOONSHOT
+    hosted = desk(self_hosted=True, window=50_000)
+    connection = hosted.connect()
+    assert await connection.client.recognized() is SELF_HOSTED
+    catalog = await connection.catalog(load_catalog())
+    assert [(model.id, model.window_tokens, dict(model.prices)) for model in catalog.models] == [("kimi-k2", 50_000, {})]
+    assert catalog.get("kimi-k2").id == "kimi-k2"
+
+
+async def test_what_a_provider_lacks_has_a_substitute(desk: Make) -> None:
+    hosted = desk(self_hosted=True).connect(provider="openai-compatible").client
+    assert await hosted.balance() == {}
+    assert await hosted.estimate(request("Some words to count.", model="kimi-k2")) > 5
+    platform = desk(balance=12.5).connect().client
+    assert (await platform.balance())["available_balance"] == 12.5
+    assert await platform.estimate(request("Some words to count.")) > 5
+
+
+def test_thinking_is_steered_in_the_words_of_each_provider(home: Path) -> None:
+    asked = request(thinking={"type": "disabled"})
+    assert MOONSHOT.body(asked)["thinking"] == {"type": "disabled"}
+    assert SELF_HOSTED.body(asked)["chat_template_kwargs"] == {"thinking": False}
+    assert "thinking" not in SELF_HOSTED.body(asked)
+    assert profile_of(load_settings(provider="openai-compatible")) is SELF_HOSTED
+    assert own_host("https://api.moonshot.cn/v1")
+    assert not own_host("https://moonshot.cn.example.org/v1")
+
+
+def test_nothing_is_priced_that_somebody_else_serves(home: Path) -> None:
+    catalog = catalog_for(load_settings(provider="openai-compatible", model="kimi-k2"))
+    assert [(model.id, dict(model.prices)) for model in catalog.models] == [("kimi-k2", {})]
+
+
+@pytest.mark.parametrize("explicit", [True, False])
+def test_a_self_hosted_server_summarizes_and_answers(
+    home: Path, monkeypatch: pytest.MonkeyPatch, explicit: bool, kimi: Callable[..., KimiServer]
+) -> None:
+    server = kimi(self_hosted=True)
+    if explicit:
+        monkeypatch.setenv("KIMI_DOCS_PROVIDER", "openai-compatible")
+    settings = load_settings()
+    storage = open_storage(**settings.storage)
+    with make_desk(storage, storage.blobs, settings, storage.close) as at:
+        library = at.library
+        document = library.add(LOCAL, PAPER.read_bytes(), PAPER.name).document.id
+        run = library.summarize(LOCAL, document, library.order())
+        assert isinstance(run, Run)
+        done = at.finish(run)
+        assert done.state is RunState.DONE, done.failure
+        summary = library.summary(LOCAL, done.result)
+        assert summary.model == "kimi-k2"
+        assert summary.usage.cost is None
+        assert summary.usage.input_tokens == server.calls[0].prompt_tokens
+        session = library.open_session(LOCAL, [document])
+        assert at.finish(library.ask(LOCAL, session.id, "How many stations were placed?")).state is RunState.DONE
+    assert {call.status for call in server.calls} == {200}
+    assert "balance" not in json.dumps([entry.path for entry in server.ledger])
+
+
+def test_where_auto_chose_a_model_that_is_not_open_the_next_one_is_taken(home: Path, kimi: Callable[..., KimiServer]) -> None:
+    server = kimi()
+    server.fail_next("404_model")
+    settings = load_settings()
+    storage = open_storage(**settings.storage)
+    with make_desk(storage, storage.blobs, settings, storage.close) as at:
+        document = at.library.add(LOCAL, PAPER.read_bytes(), PAPER.name).document.id
+        run = at.library.summarize(LOCAL, document, at.library.order())
+        assert isinstance(run, Run)
+        assert at.finish(run).state is RunState.DONE
+    assert [call.body["model"] for call in server.calls] == ["kimi-k2.6", "kimi-k3.1-pro"]
+
+
+def test_l7_a_document_the_provider_finds_too_long_is_split_and_the_result_is_complete(
+    home: Path, kimi: Callable[..., KimiServer]
+) -> None:
+    server = kimi()
+    server.fail_next("400_context")
+    settings = load_settings()
+    storage = open_storage(**settings.storage)
+    with make_desk(storage, storage.blobs, settings, storage.close) as at:
+        document = at.library.add(LOCAL, PAPER.read_bytes(), PAPER.name).document.id
+        run = at.library.summarize(LOCAL, document, at.library.order())
+        assert isinstance(run, Run)
+        done = at.finish(run)
+        assert done.state is RunState.DONE, done.failure
+        coverage = at.library.summary(LOCAL, done.result).coverage
+        assert coverage.characters_sent == coverage.characters
+    assert len(server.calls) >= 3
+
+
+def test_a_retired_model_is_named_with_its_successor() -> None:
+    with pytest.raises(ModelUnavailable, match=r"retired on 2026-05-25.*kimi-k2\.6"):
+        load_catalog().get("kimi-k2-0905-preview")
+
+
+def test_any_id_may_be_typed_and_an_unknown_price_is_none_not_zero() -> None:
+    model = load_catalog().get("kimi-k9")
+    assert model.price(1000, 0, 1000, "USD") is None
