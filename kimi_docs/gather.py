@@ -68,7 +68,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _hidden(path: Path) -> bool:
     """What programs leave behind and nobody means: `.DS_Store`, `__MACOSX/…`, Word's `~$…`."""
-    return any(part.startswith((".", "~$", "__MACOSX")) for part in path.parts)
+    return any(part.startswith((".", "~$", "__MACOSX")) and part not in (".", "..") for part in path.parts)
 
 
 def _content(path: Path, max_bytes: int) -> bytes:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from kimi_docs.domain.scope import Actor
 from storage import tables
 from storage.engine import upserting
+from storage.words import words_of
 
 Statement = Any  # of SQLAlchemy's typed statements only the columns differ, and rows are read by name
 
@@ -29,7 +30,8 @@ class Scope:
 
     def _visible(self, table: sa.Table) -> sa.ColumnElement[bool]:
         if table.info["visible"] == "source":
-            return self.select(tables.sources).where(tables.sources.c.number == table.c.source).correlate(table).exists()
+            here = self.select(tables.sources).where(tables.sources.c.number == table.c.source)
+            return sa.and_(here.correlate(table).exists())
         in_space: sa.ColumnElement[bool] = table.c.space == self._actor.space
         match table.info["visible"]:
             case "space":
@@ -119,10 +121,6 @@ class Matching:
         scored = sa.select(self._words.c.rowid, self._score.label("score")).where(self._holds, self._of_visible)
         found = scored.order_by(self._words.c.rowid.desc()).limit(newest).subquery()
         return sa.select(found.c.rowid).order_by(found.c.score, found.c.rowid).limit(limit).offset(offset)
-
-
-def words_of(dialect: str) -> sa.Table:
-    return tables.fts_words if dialect == "sqlite" else tables.ts_words
 
 
 def add_words(dialect: str) -> Statement:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -297,9 +296,3 @@ passages = Table(
     Index(None, "source"),
     info=SOURCE,
 )
-
-_index = MetaData()
-"""What the database itself makes of the passages. Each kind has its own, so it is made by the migration and not from here."""
-
-fts_words = Table("words", _index, *(Column(name) for name in ("rowid", "words", "rank", "title", "text")))
-ts_words = Table("words", MetaData(), Column("rowid", BigInteger, primary_key=True), Column("segments", TSVECTOR))

@@ -33,7 +33,7 @@ def estimate(
             currency=settings.currency,
             minutes=minutes,
         )
-    planned = plan(extraction, settings, catalog, order.model, counted)
+    planned = plan(extraction, settings, catalog, order.model)
     model, calls = planned.model, planned.calls
     each = SUMMARY_OUTPUT_TOKENS + (REASONING_TOKENS if model.thinking in ("effort", "always") else 0)
     input_tokens = counted(extraction.text, model.id) + calls * (model.overhead_tokens + PROMPT_MARGIN_TOKENS // 2)

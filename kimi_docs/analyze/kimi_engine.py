@@ -18,6 +18,7 @@ from kimi_docs.errors import ModelUnavailable, TooLong, Withheld
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Model
 from kimi_docs.kimi.structured import ask_structured
+from kimi_docs.kimi.tokens import count_messages
 from kimi_docs.language import Message, say
 from kimi_docs.settings import Settings
 
@@ -80,7 +81,7 @@ class KimiEngine:
     async def _plan(self, extraction: Extraction, wanted: str) -> Plan:
         """The calls, for the models this provider has. May ask the provider what it serves."""
         catalog = await self._caller.prepare()
-        planned = plan(extraction, self._settings, catalog, wanted, self._caller.connection.counting.count)
+        planned = plan(extraction, self._settings, catalog, wanted)  # by a count that never changes: a restart must split alike
         self.model = planned.model.id
         return planned
 
@@ -122,10 +123,10 @@ class KimiEngine:
 
     async def _model_for(self, messages: Sequence[prompts.Message]) -> Model:
         """The model that takes the messages whole. Raises: TooLong."""
-        catalog, counting = await self._caller.prepare(), self._caller.connection.counting
+        catalog = await self._caller.prepare()
 
         def tokens_for(model: Model) -> int:
-            return counting.count_request(Request(model=model.id, messages=tuple(messages)), model.overhead_tokens)
+            return count_messages(messages) + model.overhead_tokens
 
         model = choose_model(tokens_for, self._settings, catalog, self._wanted)
         self.model = model.id

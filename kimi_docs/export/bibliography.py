@@ -13,17 +13,21 @@ _DOI = re.compile(r"(?:\bdoi(?:\.org)?\s*[:/]?\s*|\b)(10\.\d{4,9}/[!-~]{2,200})"
 _DOI_END = ".,;:'\"’”>*"
 _YEAR = r"((?:19|20)\d\d)"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
-_DATED = (
-    re.compile(rf"(?:published|accepted|copyright|©|\(c\)|出版日期|发表日期|收稿日期)[^\n]{{0,40}}?\b{_YEAR}\b", re.IGNORECASE),
+_STATED = re.compile(
+    rf"(?:published|accepted|copyright|©|\(c\)|出版日期|发表日期|收稿日期)[^\n]{{0,40}}?\b{_YEAR}\b", re.IGNORECASE
+)
+_ON_TOP = (
     re.compile(rf"\b{_MONTH}\s+(?:\d{{1,2}},?\s+)?{_YEAR}\b", re.IGNORECASE),
     re.compile(rf"\({_YEAR}\)"),
     re.compile(rf"{_YEAR}\s*年"),
-    re.compile(r"\barXiv:\s*(\d\d)\d\d\.\d{4,5}(?!\d)"),
 )
+_ARXIV = re.compile(r"\barXiv:\s*(\d\d)\d\d\.\d{4,5}(?!\d)")
+_MADE = re.compile(r"^(?:D:)?((?:19[89]|20\d)\d)(?:$|-|(?:0[1-9]|1[0-2]))")
+_HEAD, _TOP = 4000, 500  # characters: below the head line a year is that of something else
 _DATE_KEYS = ("prism:publicationdate", "date", "dc:date", "issued", "year", "creationdate", "created", "xmp:createdate")
-_AUTHOR_KEYS = ("author", "dc:creator", "creator", "authors")
+_AUTHOR_KEYS = ("author", "dc:creator", "authors")  # not `creator`: in a PDF it is the program
 _NOBODY = frozenset(
-    ("unknown", "author", "admin", "administrator", "user", "owner", "windows user", "microsoft office user", "root")
+    ("unknown", "author", "admin", "administrator", "user", "owner", "windows user", "microsoft office user", "root", "anonymous")
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff·]{2,}")
 _CHINESE_NAME = r"[\u4e00-\u9fff]{2,4}"
@@ -85,22 +89,22 @@ def _doi(texts: list[str]) -> str:
 
 def _year(said: Mapping[str, str], first: str) -> str:
     """The year it was published as its first page says it, else when the file was made."""
-    head = first[:4000]
-    for pattern in _DATED:
-        if found := pattern.search(head):
-            return found[1] if len(found[1]) == 4 else f"20{found[1]}"
-    for key in _DATE_KEYS:
-        if found := re.search(_YEAR, said.get(key, "")[:12]):
+    if found := _STATED.search(first[:_HEAD]):
+        return found[1]
+    if found := _ARXIV.search(first[:_HEAD]):
+        return f"20{found[1]}"
+    for pattern in _ON_TOP:
+        if found := pattern.search(first[:_TOP]):
             return found[1]
-    return ""
+    dates = (_MADE.match(said.get(key, "")) for key in _DATE_KEYS)
+    return next((found[1] for found in dates if found), "")
 
 
 def _authors(said: Mapping[str, str], first: str, title: str) -> tuple[str, ...]:
-    for key in _AUTHOR_KEYS:
-        names = tuple(_split(said.get(key, "")))
-        if names:
-            return names[:_MOST_AUTHORS]
-    return tuple(_below_title(first, title))[:_MOST_AUTHORS]
+    """Those of the metadata if they are persons; else the names under the title; else whoever the metadata name."""
+    named = next((names for key in _AUTHOR_KEYS if (names := tuple(_split(said.get(key, ""))))), ())
+    persons = all(_NAMES.fullmatch(name) or "," in name for name in named) and not _NOT_NAMES.search(" ".join(named))
+    return (named if named and persons else tuple(_below_title(first, title)) or named)[:_MOST_AUTHORS]
 
 
 def _split(text: str) -> Iterator[str]:
@@ -116,7 +120,7 @@ def _split(text: str) -> Iterator[str]:
 
 def _below_title(first: str, title: str) -> Iterator[str]:
     """The names on the lines right under the title, if those lines are nothing but names."""
-    lines = [one_line(line) for line in first[:4000].splitlines() if line.strip()]
+    lines = [one_line(line) for line in first[:_HEAD].splitlines() if line.strip()]
     wanted = _letters(title)
     for number, line in enumerate(lines[:30]):
         seen = _letters(line)

@@ -104,6 +104,9 @@ class Builder:
         """What there is so far, be it nothing: pictures of text may still be recognized."""
         text = "".join(self._texts)
         self._note_orders(text)
+        if self.hidden:
+            message = say("{count} texts that readers do not see were found, listed and left out.", count=len(self.hidden))
+            self.notice(Notice(code="hidden", message=message, page=self.hidden[0].page))
         return Extraction(
             document=self.document_id,
             extractor=self.extractor,

@@ -1,7 +1,7 @@
 """A PDF page → the ranges of its text that nobody who looks at the page sees.
 
-The first character of each line and every 40th are looked at for a sign: not painted, pale, minute, off the page. Only a page with a sign is
-looked at word by word, and pale letters are believed hidden only where the drawn page shows nothing.
+The first character of each line and every 40th are looked at for a sign: not painted, pale, minute, off the page. Only a
+page with a sign is looked at word by word, and pale words are believed hidden only where the drawn page shows nothing.
 """
 
 import re

@@ -60,10 +60,10 @@ def _quick(block: Sequence[Sequence[Any]], words: set[str]) -> str:
     cells = tuple(chain.from_iterable(block))
     width = len(block[0])
     kinds = tuple(map(type, cells[:width]))
-    if not width or tuple(map(type, cells)) != kinds * len(block):
+    if not width or set(map(len, block)) != {width} or tuple(map(type, cells)) != kinds * len(block):
         return ""
     form = _form(kinds, len(block))
-    if not form or (kinds[-1] is str and "" in cells[width - 1 :: width]):
+    if not form or (kinds[-1] is str and not all(cell and cell[-1] > " " for cell in set(cells[width - 1 :: width]))):
         return ""
     fresh = set[str]().union(*(cells[column::width] for column, kind in enumerate(kinds) if kind is str)) - words
     if not "".join(fresh).isprintable():

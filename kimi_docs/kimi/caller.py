@@ -2,8 +2,8 @@
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,14 +11,15 @@ from decimal import Decimal
 from kimi_docs import faults
 from kimi_docs.domain.calls import Call, CallState, Completion, Request, Usage
 from kimi_docs.domain.ports import Store
-from kimi_docs.errors import BudgetReached, TryLater
+from kimi_docs.errors import BudgetReached, KeyRefused, PlatformError, QuotaExhausted, TryLater
 from kimi_docs.kimi.catalog import Catalog, Model
 from kimi_docs.kimi.classify import Action, Fault, classify
 from kimi_docs.kimi.connection import Connection
 from kimi_docs.kimi.flights import prefix_of
+from kimi_docs.kimi.limits import Place
 from kimi_docs.kimi.partial import AT_LENGTH, CUT, ROUNDS, UNFINISHED, going_on, joined, joined_text
 from kimi_docs.kimi.patience import Patience
-from kimi_docs.kimi.purse import Purse
+from kimi_docs.kimi.purse import Purse, reached
 from kimi_docs.kimi.receipt import Receipt, sending_of
 from kimi_docs.kimi.stream import Interrupted, Sign
 from kimi_docs.language import say
@@ -161,6 +162,7 @@ class Caller:
         async with (
             self.connection.warmth.turn(prefix) as warmed,
             limiter.slot(self._tokens(request), run=self._run, interactive=self._interactive, since=self._since) as place,
+            self._scouted(request, place) as taken,
         ):
             try:
                 kept = await self._recorded(call, request, document, instead_of)
@@ -171,6 +173,7 @@ class Caller:
                     async for piece in answer:
                         if piece is Sign.ADMITTED:
                             place.admitted()
+                            taken()
                         elif piece is Sign.BEGUN:
                             warmed()
                         elif isinstance(piece, Completion):
@@ -185,6 +188,8 @@ class Caller:
                 if not fault.reached_provider:
                     place.refused()
                 patience.tell(fault, limiter)
+                if fault.action is Action.STOP and isinstance(fault.error, PlatformError):
+                    self.connection.scout.denied(fault.error)
                 raise
         if completion:
             faults.point("answer_received")
@@ -192,13 +197,28 @@ class Caller:
             faults.point("answer_stored")
             yield answered
 
+    @asynccontextmanager
+    async def _scouted(self, request: Request, place: Place) -> AsyncGenerator[Callable[[], None]]:
+        """The calls of batches leave one by one where the purse may not hold the next. Raises: QuotaExhausted, KeyRefused."""
+        if self._interactive:
+            yield lambda: None
+            return
+        most = self._price(request, int(request.parameters.get("max_completion_tokens", 0)))
+        try:
+            async with self.connection.scout.turn(most) as taken:
+                yield taken
+        except (QuotaExhausted, KeyRefused):
+            place.refused()
+            raise
+
     async def _recorded(self, call: Call, request: Request, document: str | None, instead_of: str) -> Call:
         """The call as it is kept, recorded as about to leave where the budget has room for it. Raises: BudgetReached."""
         if self._budget is None:
             return await self._record_sent(call, request, document, instead_of)
         least, most = self._price(request, 0), self._price(request, int(request.parameters.get("max_completion_tokens", 0)))
         if self._purse is None or least is None or most is None:
-            self._check_budget(self._budget, least)
+            if self.usage.cost is not None and self.usage.cost + (least or 0) > self._budget:
+                raise reached(self._budget, self.usage.currency)
             return await self._record_sent(call, request, document, instead_of)
         async with self._purse.leaving(call.id, least, most, self._budget, self.usage.currency):
             return await self._record_sent(replace(call, cost=most), request, document, instead_of)
@@ -280,11 +300,3 @@ class Caller:
 
     def _tokens(self, request: Request) -> int:
         return self._prompt_tokens(request) + int(request.parameters.get("max_completion_tokens", 0))
-
-    def _check_budget(self, budget: Decimal, least: Decimal | None) -> None:
-        """The cap holds at a call's border: none leaves once it is reached, nor one whose prompt alone would pass it."""
-        if self.usage.cost is not None and self.usage.cost + (least or 0) > budget:
-            raise BudgetReached(
-                say("The budget of {budget} {currency} is reached.", budget=str(budget), currency=self.usage.currency),
-                say("What is done is kept. Raise the budget to go on; nothing is paid twice."),
-            )

@@ -11,6 +11,7 @@ from kimi_docs.kimi.counting import Counting, account_of
 from kimi_docs.kimi.flights import Flights, Warmth
 from kimi_docs.kimi.limits import Limiter
 from kimi_docs.kimi.record import Recorder
+from kimi_docs.kimi.scout import Scout
 from kimi_docs.settings import Settings
 
 
@@ -23,9 +24,13 @@ class Connection:
     counting: Counting
     flights: Flights = field(default_factory=Flights)
     warmth: Warmth = field(default_factory=Warmth)
+    scout: Scout = field(init=False)
 
     closed: set[str] = field(default_factory=set)  # models that answered 404 to this key
     recorders: dict[Actor, Recorder] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scout", Scout(self.client.balance))
 
     def recorder(self, store: Store) -> Recorder:
         """Who writes for the store's actor."""

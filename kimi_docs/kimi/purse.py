@@ -15,6 +15,14 @@ from kimi_docs.errors import BudgetReached
 from kimi_docs.language import say
 
 
+def reached(budget: Decimal, currency: str) -> BudgetReached:
+    """The cap holds at a call's border: none leaves once it is reached, nor one whose prompt alone would pass it."""
+    return BudgetReached(
+        say("The budget of {budget} {currency} is reached.", budget=str(budget), currency=currency),
+        say("What is done is kept. Raise the budget to go on; nothing is paid twice."),
+    )
+
+
 @dataclass(eq=False)
 class Purse:
     """One event loop only."""
@@ -48,8 +56,5 @@ class Purse:
             if spent + most <= budget or (not self._away and spent + least <= budget):
                 return
             if not self._away:
-                raise BudgetReached(
-                    say("The budget of {budget} {currency} is reached.", budget=str(budget), currency=currency),
-                    say("What is done is kept. Raise the budget to go on; nothing is paid twice."),
-                )
+                raise reached(budget, currency)
             await self._back.wait()

@@ -105,7 +105,7 @@ def sentences() -> None:
     for name in READERS:
         exact, letters = found[name, "exact"], found[name, "letters"]
         print(
-            f"  {name:12} exact {exact / total:.3f}   letters {letters / total:.3f}   of those attainable {letters / attainable:.3f}"
+            f"  {name:12} exact {exact / total:.3f}  letters {letters / total:.3f}  of those attainable {letters / attainable:.3f}"
         )
 
 

@@ -120,6 +120,13 @@ def test_authors_under_the_title(text: str, title: str, expected: tuple[str, ...
     assert of(text, title).authors == expected
 
 
+def test_an_organisation_yields_to_the_names_under_the_title() -> None:
+    said = "Association for Computational Linguistics"
+    assert of("Foma\nMans Hulden\nAbstract", "Foma", author=said).authors == ("Mans Hulden",)
+    assert of("Foma", "Foma", author=said).authors == (said,)
+    assert of("Foma", "Foma", creator="dvips(k) 5.86").authors == ()
+
+
 @pytest.mark.parametrize(
     ("text", "metadata", "expected"),
     [
@@ -129,6 +136,8 @@ def test_authors_under_the_title(text: str, title: str, expected: tuple[str, ...
         ("arXiv:1706.03762v7", {}, "2017"),
         ("nothing", {"creationdate": "D:20171211"}, "2017"),
         ("nothing", {"created": "2018-01-02T00:00:00Z"}, "2018"),
+        ("nothing", {"creationdate": "D:19104031"}, ""),
+        ("Shade. " * 100 + "as Chi (1980) showed in May 1980", {"creationdate": "D:20020515"}, "2002"),
         ("nothing", {}, ""),
     ],
 )

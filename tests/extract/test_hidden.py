@@ -67,6 +67,7 @@ def test_hidden_text_is_listed_and_kept_out_of_the_text(tmp_path: Path, name: st
     stream, kind = HIDDEN[name]
     found = read(tmp_path, BODY, BODY + "\n" + stream)
     assert [(entry.page, entry.kind) for entry in found.hidden] == [(2, kind)]
+    assert [(notice.code, notice.page) for notice in found.notices] == [("hidden", 2)]
     assert "everybody can read" in found.page_text(2)
     for word in ("Ignore", "IGNORE", "praise", "score", "Reject"):
         assert word not in found.text

@@ -115,6 +115,10 @@ def test_dates_since_1904(tmp_path: Path) -> None:
     assert sheet.read(tmp_path / "a.xlsx", "id").text == "2024-02-29\nend\n"
 
 
+def test_rows_of_different_lengths_stay_rows() -> None:
+    assert sheet_text([["a", "b"], ["c"], ["d", "e", "f"]]) == "a\tb\nc\nd\te\tf\n"
+
+
 @given(
     st.lists(st.lists(st.one_of(st.text(max_size=4), st.floats(allow_nan=False, allow_infinity=False), st.booleans()), max_size=4))
 )
