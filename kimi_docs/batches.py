@@ -27,6 +27,9 @@ from kimi_docs.language import say
 from kimi_docs.settings import Settings
 
 ALL = 1_000_000
+NO_ORDER = SummaryOrder()
+READING = "reading"
+"""The batch that is none: files read ahead of one."""
 IN_NOBODYS_HAND = timedelta(days=1)
 """Runs for the worker are written down as old as this: it takes what nobody has touched of late."""
 
@@ -73,6 +76,27 @@ class Batches:
         self.blobs.put(file.content)
         return Document(id=intake.id, name=intake.name, format=intake.format, bytes=intake.bytes, added_at=datetime.now(UTC))
 
+    def read_ahead(self, actor: Actor, documents: Sequence[str]) -> None:
+        """Have those that are not read yet read, so that what they take can be told before they are summarized."""
+        store, now = self.storage.of(actor), datetime.now(UTC)
+        known = store.read_documents(documents) | {
+            run.documents[0] for run in store.list_runs(active=True, limit=ALL) if run.documents
+        }
+        runs = [self._run(RunKind.EXTRACT, READING, document, now, number) for number, document in enumerate(documents)]
+        store.add_runs([run for run in runs if run.documents[0] not in known])
+
+    def _run(self, kind: RunKind, batch: str, document: str, now: datetime, number: int, order: SummaryOrder = NO_ORDER) -> Run:
+        """Runs begin in the order of their numbers."""
+        return Run(
+            id=uuid.uuid4().hex,
+            kind=kind,
+            documents=(document,),
+            order=order,
+            batch=batch,
+            created_at=now + timedelta(microseconds=number),
+            updated_at=now if self.foreground else now - IN_NOBODYS_HAND,
+        )
+
     def batch(self, actor: Actor, entries: Sequence[BatchEntry], order: SummaryOrder, *, title: str = "") -> Batch:
         """Start it, or go on with what is missing of it: the same documents and order are the same batch. Raises: WrongUse."""
         if not entries:
@@ -92,19 +116,7 @@ class Batches:
         summaries = store.known_summaries([summary_id(document, batch.order) for document in batch.documents])
         active = {run.documents[0] for run in store.list_runs(batch=batch.id, active=True, limit=ALL)}
         missing = [d for d in batch.documents if summary_id(d, batch.order) not in summaries and d not in active]
-        touched = now if self.foreground else now - IN_NOBODYS_HAND
-        runs = [
-            Run(
-                id=uuid.uuid4().hex,
-                kind=RunKind.SUMMARIZE,
-                documents=(document,),
-                order=batch.order,
-                batch=batch.id,
-                created_at=now + timedelta(microseconds=number),
-                updated_at=touched,
-            )
-            for number, document in enumerate(missing)
-        ]
+        runs = [self._run(RunKind.SUMMARIZE, batch.id, d, now, number, batch.order) for number, d in enumerate(missing)]
         return store.save_batch(batch, runs)
 
     def stop_batch(self, actor: Actor, id: str) -> None:

@@ -18,6 +18,7 @@ LIBRARY = st.Page("library.py", title=_("Library"), icon=":material/library_book
 PAGES = [
     LIBRARY,
     st.Page("document.py", title=_("Document"), icon=":material/description:", url_path="document"),
+    st.Page("batch.py", title=_("Batch"), icon=":material/stacks:", url_path="batch"),
     st.Page("ask.py", title=_("Ask"), icon=":material/forum:", url_path="ask"),
     st.Page("search.py", title=_("Search"), icon=":material/search:", url_path="search"),
     st.Page("sessions.py", title=_("Sessions"), icon=":material/history:", url_path="sessions"),

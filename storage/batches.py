@@ -12,7 +12,7 @@ from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from storage import tables
 from storage.engine import reading, writing
-from storage.part import NO_BATCH, Part, now, there
+from storage.part import NO_BATCH, NO_RUN, Part, now, there
 from storage.rows import to_row
 
 ENDED = [state.value for state in RunState if state.ended]
@@ -25,15 +25,22 @@ class Batches(Part):
     def save_batch(self, batch: Batch, runs: Sequence[Run] = ()) -> Batch:
         """Keep it and its runs in one; the same again keeps its time. Raises: NotFound where the id is somebody else's."""
         faults.point("batch_saving")
-        at = now()
-        row = to_row(replace(batch, created_at=batch.created_at or at))
+        row = to_row(replace(batch, created_at=batch.created_at or now()))
         with writing(self._engine) as connection:
             there(connection.execute(self._scope.upsert(tables.batches, row, keep=["created_at"])).first(), NO_BATCH)
             for run in runs:
-                new = to_row(replace(run, created_at=run.created_at or at, updated_at=run.updated_at or at))
-                connection.execute(self._scope.insert(tables.runs, new))
+                connection.execute(self._scope.insert(tables.runs, to_row(run)))
         faults.point("batch_saved")
         return self.get_batch(batch.id)
+
+    def add_runs(self, runs: Sequence[Run]) -> None:
+        """Add all of them or none. Raises: NotFound where an id is somebody else's."""
+        at = now()
+        with writing(self._engine) as connection:
+            for run in runs:
+                new = to_row(replace(run, created_at=run.created_at or at, updated_at=run.updated_at or at))
+                connection.execute(self._scope.insert(tables.runs, new))
+                self._require(connection, tables.runs, run.id, NO_RUN)
 
     def get_batch(self, id: str) -> Batch:
         return there(self._find(Batch, tables.batches, id), NO_BATCH)

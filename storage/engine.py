@@ -152,6 +152,7 @@ def network_file_system(folder: Path) -> str:
 def _prepare(connection: sqlite3.Connection, mode: str) -> None:
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_spill=OFF")  # a long change that outgrows the cache would lock readers out before its end
     connection.execute(f"PRAGMA synchronous={'NORMAL' if mode == 'WAL' else 'FULL'}")
     deadline = time.monotonic() + BUSY_SECONDS
     while connection.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:

@@ -274,6 +274,10 @@ class MemoryStore:
         changes = {"updated_at": _now(), **changes, "stop_requested": run.stop_requested}
         return self._save("runs", id, replace(run, **changes))
 
+    def add_runs(self, runs: Sequence[Run]) -> None:
+        for run in runs:
+            self.add_run(run)
+
     def claim_run(self, id: str, **changes: Any) -> Run | None:
         return self.update_run(id, **changes) if self._get("runs", id).state is RunState.QUEUED else None
 

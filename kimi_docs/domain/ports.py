@@ -105,6 +105,10 @@ class Store(Protocol):
         """Newest first."""
         ...
 
+    def add_runs(self, runs: Sequence[Run]) -> None:
+        """All of them or none; those that are there stay as they are."""
+        ...
+
     def claim_run(self, id: str, **changes: Any) -> Run | None:
         """Change a run that is queued; None where it is not, because somebody else has begun it or it has ended."""
         ...

@@ -125,9 +125,9 @@ class Inline:
 
 
 def side_by_side(settings: Settings) -> int:
-    """How many documents of a batch are at work at once: those being read, and those the provider takes at once."""
-    cores = os.cpu_count() or 1
-    return min(MOST_SIDE_BY_SIDE, settings.limits.concurrency + cores) if settings.chosen_engine == "kimi" else cores
+    """How many documents of a batch are at work at once: those the provider takes, and those before and after their calls."""
+    cores, calls = os.cpu_count() or 1, settings.limits.concurrency
+    return min(MOST_SIDE_BY_SIDE, calls + calls // 2 + cores) if settings.chosen_engine == "kimi" else cores
 
 
 async def _hold(store: Store, batch: str) -> None:

@@ -58,7 +58,7 @@ class Caller:
     ) -> None:
         self.connection = connection
         self._store, self._catalog, self._run, self._budget = store, catalog, run, budget
-        self._known_models, self._purse = catalog, purse
+        self._known_models, self._purse = catalog, purse or Purse(store)
         self._interactive, self._backoff_seconds = interactive, backoff_seconds
         self._since = asked_at.timestamp() if asked_at else math.inf
         self._recorder = connection.recorder(store)
@@ -149,8 +149,7 @@ class Caller:
                     yield cut
                     return
             finally:
-                if self._purse:
-                    self._purse.back(call.id)
+                self._purse.back(call.id)
 
     async def _send(
         self, call: Call, request: Request, document: str | None, patience: Patience, *, goes_on: bool, instead_of: str
@@ -216,7 +215,7 @@ class Caller:
         if self._budget is None:
             return await self._record_sent(call, request, document, instead_of)
         least, most = self._price(request, 0), self._price(request, int(request.parameters.get("max_completion_tokens", 0)))
-        if self._purse is None or least is None or most is None:
+        if not self._purse.batch or least is None or most is None:
             if self.usage.cost is not None and self.usage.cost + (least or 0) > self._budget:
                 raise reached(self._budget, self.usage.currency)
             return await self._record_sent(call, request, document, instead_of)

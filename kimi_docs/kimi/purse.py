@@ -25,10 +25,10 @@ def reached(budget: Decimal, currency: str) -> BudgetReached:
 
 @dataclass(eq=False)
 class Purse:
-    """One event loop only."""
+    """One event loop only. Without a batch there is nobody to share it with."""
 
     store: Store
-    batch: str
+    batch: str = ""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _away: set[str] = field(default_factory=set)
     _back: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,6 +1,7 @@
 """Nouns → what a person sees of them. Text from documents, names and models is drawn as text, never as markup."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
 
 import streamlit as st
@@ -49,6 +50,11 @@ def style() -> None:
 def text(value: str) -> str:
     """The value as Markdown that shows exactly these characters."""
     return plain.markdown(value)
+
+
+def money(amount: float) -> Decimal | None:
+    """An amount somebody typed; nothing typed is no cap."""
+    return Decimal(str(amount)) if amount else None
 
 
 def size(count: int) -> str:

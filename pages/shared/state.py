@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from kimi_docs.domain.batch import BatchEntry
 from kimi_docs.domain.claims import Citation
 from kimi_docs.domain.scope import LOCAL, Actor
 from kimi_docs.errors import KimiDocsError, Misconfigured
@@ -60,6 +61,7 @@ class Tab:
     dropped: list[Dropped] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)  # ids of uploads that were handled
     upload_round: int = 0
+    batch_entries: list[BatchEntry] = field(default_factory=list)  # files taken in for a batch that was not started yet
     working: bool = False  # something of the drop was still being read at the last look
     deleted_session: str = ""
     deleted_document: str = ""

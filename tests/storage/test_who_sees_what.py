@@ -85,6 +85,7 @@ WRITE_BY_OWNER: dict[str, Action] = {
     "update_run": lambda store: store.update_run(RUN.id, state=RunState.QUEUED, question="changed"),
     "request_stop": lambda store: store.request_stop(RUN.id),
     "save_batch": lambda store: store.save_batch(replace(BATCH, title="changed")),
+    "add_runs": lambda store: store.add_runs([replace(RUN, question="changed")]),
     "claim_run": lambda store: store.claim_run(RUN.id, state=RunState.RUNNING, question="changed"),
     "hold_runs": lambda store: store.hold_runs(BATCH.id),
     "stop_runs": lambda store: store.stop_runs(BATCH.id),

@@ -1,0 +1,63 @@
+"""A batch on the screen: choose, estimate, start, watch, reload, kill, stop, go on, export."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Seen, Served
+from tests.conftest import eventually
+from tests.kimi_server import KimiServer
+from tests.test_batch import answered, notes
+
+OpenPage = Callable[..., tuple[Page, Seen]]
+
+
+def chosen(page: Page, url: str, folder: Path) -> None:
+    page.goto(f"{url}/batch")
+    page.locator(".st-key-batch_upload input[type=file]").set_input_files(sorted(folder.iterdir()))
+    page.locator(".st-key-start_batch button").wait_for()
+
+
+def test_a_batch_survives_a_reload_and_a_kill_and_is_exported(
+    served: Served, open_page: OpenPage, kimi: Callable[..., KimiServer], tmp_path: Path
+) -> None:
+    server = kimi(latency=0.5)
+    folder = notes(tmp_path / "notes", 12)
+    (folder / "empty.pdf").write_bytes(b"")
+    served.start()
+    page, seen = open_page()
+    chosen(page, served.url, folder)
+    expect(page.locator("[data-testid=stAlert]").filter(has_text="empty.pdf")).to_be_visible()
+    expect(page.locator(".st-key-estimate")).to_contain_text("12 calls")
+    page.locator(".st-key-start_batch button").click()
+    eventually(lambda: answered(server) >= 2)
+    page.reload()
+    expect(page.locator(".st-key-batch_progress")).to_contain_text(re.compile(r"of 13 done"))
+    served.kill()
+    served.start()
+    page.reload()
+    expect(page.locator(".st-key-batch_progress")).to_contain_text("12 of 13 done")
+    assert len({str(call.body) for call in server.calls if call.outcome == "answered"}) == 12
+    page.locator(".st-key-prepare_export button").click()
+    page.locator(".st-key-export button").first.click()
+    with page.expect_download() as download:
+        page.locator(".st-key-export_xlsx button").click()
+    assert download.value.suggested_filename.endswith(".xlsx")
+    assert seen.errors == []
+
+
+def test_a_batch_is_stopped_and_gone_on_with(
+    served: Served, open_page: OpenPage, kimi: Callable[..., KimiServer], tmp_path: Path
+) -> None:
+    server = kimi(latency=1.0, concurrency=2)
+    served.start()
+    page, seen = open_page()
+    chosen(page, served.url, notes(tmp_path / "notes", 12))
+    page.locator(".st-key-start_batch button").click()
+    page.locator(".st-key-stop_batch button").click()
+    page.locator(".st-key-resume_batch button").click()
+    expect(page.locator(".st-key-batch_progress")).to_contain_text("12 of 12 done")
+    assert answered(server) >= 12
+    assert seen.errors == []
