@@ -1,7 +1,7 @@
 """Text → the segments it is found by: folded words, and pairs of the characters that are written without spaces.
 
 Both databases and the query get their segments from here, so both find the same. A change of what is made here must come with a
-migration that empties `sources`: an index of other segments cannot be searched, nor be taken back.
+migration that empties `sources` and `words`: an index of other segments cannot be searched, nor be taken back.
 """
 
 import re

@@ -118,10 +118,9 @@ def summarize(
                 done.append(_summary(console, desk, file, order, again=again))
         shown = current.get()
         reports = [report.of_summary(summary, document, extraction, shown) for document, extraction, summary in done]
-    for out in export or []:
-        for path, each in zip(_names(out, reports), reports, strict=True):
-            formats.export_to(path, each)
-            console.note(str(path))
+    for out in (export or []) if reports else []:
+        formats.export_many(out, reports) if len(reports) > 1 else formats.export_to(out, reports[0])
+        console.note(str(out))
     rows = [shapes.summary(summary, document, shown) for document, _, summary in done]
     console.result(rows[0] if len(files) == 1 else {"summaries": rows}, lambda: "\n\n".join(_as_text(each) for each in reports))
     console.leave(len(done))
@@ -238,13 +237,6 @@ class _Failed(KimiDocsError):
         super().__init__(failure.message, failure.advice, document=failure.document, request_id=failure.request_id)
         self.code = failure.code  # type: ignore[misc]
         self.exit_code = failure.exit_code  # type: ignore[misc]
-
-
-def _names(out: Path, reports: Sequence[Any]) -> list[Path]:
-    """`out` for one report; for several, one name each beside it."""
-    if len(reports) == 1:
-        return [out]
-    return [out.with_name(f"{out.stem}-{number}{out.suffix}") for number in range(1, len(reports) + 1)]
 
 
 def _as_text(each: Any) -> str:

@@ -25,7 +25,17 @@ STAGES = {
     Stage.WRITING: mark("Writing"),
     Stage.CHECKING: mark("Looking up every quote"),
 }
-FORMAT_NAMES = {".md": "Markdown", ".docx": "Word", ".xlsx": "Excel", ".json": "JSON"}
+FORMAT_NAMES = {
+    ".md": "Markdown",
+    ".docx": "Word",
+    ".xlsx": "Excel",
+    ".pdf": "PDF",
+    ".csv": "CSV",
+    ".json": "JSON",
+    ".bib": "BibTeX",
+    ".ris": "RIS",
+    ".zip": "ZIP",
+}
 
 
 def style() -> None:
@@ -68,12 +78,12 @@ def say(message: Message) -> str:
 def export(written: Report) -> None:
     """A download for each format; the file is made when it is asked for."""
     with st.popover(_("Export"), key="export", icon=":material/download:"):
-        for ending, media in formats.MEDIA_TYPES.items():
+        for ending in formats.possible(written):
             st.download_button(
                 f"{FORMAT_NAMES.get(ending, ending)} ({ending})",
                 data=partial(formats.to_bytes, written, ending),
                 file_name=formats.download_name(written, ending),
-                mime=media,
+                mime=formats.MEDIA_TYPES[ending],
                 key=f"export_{ending[1:]}",
                 on_click="ignore",
             )
