@@ -122,12 +122,11 @@ def new_batch() -> None:
         st.rerun()
 
 
-@st.fragment(run_every=1.0)
-def watch(id: str) -> None:
-    """How far it is, as long as anything is under way."""
+def watch(id: str, *, under_way: bool) -> None:
+    """How far it is; looked at again and again as long as anything is under way."""
     view = library.batch_view(actor, id)
     drawn(view)
-    if view.state not in UNDER_WAY:
+    if under_way and view.state not in UNDER_WAY:
         st.rerun()
 
 
@@ -213,10 +212,9 @@ def main() -> None:
             if st.button(_("New batch"), key="new_batch", icon=":material/add:", type="tertiary"):
                 st.query_params.clear()
                 st.rerun()
-            if view.state in UNDER_WAY:
-                watch(wanted)
-            else:
-                drawn(view)
+            under_way = view.state in UNDER_WAY
+            st.fragment(watch, run_every=1.0 if under_way else None)(wanted, under_way=under_way)
+            if not under_way:
                 export(view)
             return
     new_batch()

@@ -53,7 +53,7 @@ def main() -> None:
     started = time.perf_counter()
     results = list(measure(options.folder))
     text = "\n".join(report(results, time.perf_counter() - started))
-    print(text)  # noqa: T201 - a script talks
+    print(text)
     if not options.print:
         before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")

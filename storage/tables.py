@@ -181,6 +181,7 @@ runs = Table(
     Column("failure", Text),
     Column("draft", Text),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("holder", Text, nullable=False, server_default=""),
     Index(None, "space", "owner", "created_at"),
     Index(None, "space", "owner", "batch", "created_at"),
     Index(None, "space", "owner", "session", "created_at"),

@@ -18,20 +18,28 @@ HOSTILE = ("{0}", "{}", "{", "}", "%s", "%(name)s", "{x.__class__}", "{name!r}",
 
 # Where a text that was marked elsewhere is translated or passed on: file:function.
 PASSED_ON = {
+    "kimi_docs/cli/batches.py:_text",  # STATES
     "kimi_docs/cli/console.py:progress",  # STAGES
     "kimi_docs/cli/console.py:say",
-    "kimi_docs/export/report.py:_pages",  # words.STATES
+    "kimi_docs/cli/search.py:_line",  # KINDS
+    "kimi_docs/export/parts.py:page_rows",  # words.STATES
+    "kimi_docs/export/table.py:_remark",  # DOUBTS
     "kimi_docs/export/words.py:coverage",  # STATES
     "kimi_docs/export/words.py:engine",  # ENGINES
     "kimi_docs/export/words.py:standing",  # STANDINGS
     "kimi_docs/export/words.py:verdict",  # VERDICTS
     "kimi_docs/language.py:text",
+    "pages/batch.py:drawn",  # STATES
+    "pages/batch.py:new_batch",  # TEMPLATES
+    "pages/batch.py:one",  # STAGES, STATES
     "pages/document.py:_version",  # TEMPLATES
     "pages/document.py:controls",  # TEMPLATES
+    "pages/search.py:filters",  # KINDS
     "pages/shared/show.py:coverage",  # words.STATES
     "pages/shared/show.py:problem",  # show.say, which takes a Message
     "pages/shared/show.py:stage",  # STAGES
     "pages/shared/state.py:_",
+    "pages/shared/viewer.py:strip",  # words.STATES
     "storage/failures.py:_failure",  # DAMAGED and its like, with the database's name
     "storage/failures.py:damaged",
 }

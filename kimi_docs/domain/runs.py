@@ -71,7 +71,7 @@ class Failure:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """`result` is the id of the summary or answer once there is one; `draft` what is written so far. `tries` counts how often
-    the program ended while it worked on the run itself, not while it waited for the provider."""
+    the program ended while it worked on the run itself, not while it waited for the provider; `holder` is the process that carries it out."""
 
     id: str
     kind: RunKind
@@ -90,5 +90,6 @@ class Run:
     result: str = ""
     stop_requested: bool = False
     tries: int = 0
+    holder: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -12,6 +12,7 @@ from typing import Self
 
 from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.jobs.holder import gone
 from kimi_docs.jobs.work import Workshop
 from kimi_docs.settings import Settings
 
@@ -46,7 +47,7 @@ class Inline:
     @staticmethod
     def _held_elsewhere(run: Run) -> bool:
         fresh = run.updated_at is not None and datetime.now(UTC) - run.updated_at < ALIVE
-        return run.state is RunState.RUNNING and fresh
+        return run.state is RunState.RUNNING and fresh and not gone(run.holder)
 
     def finish_all(self, store: Store, batch: str, run_ids: Sequence[str], shown: Callable[[int], None]) -> None:
         """Carry the runs of a batch out side by side; `shown` hears how many have ended. An interrupt stops them all."""

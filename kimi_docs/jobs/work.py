@@ -27,6 +27,7 @@ from kimi_docs.domain.runs import Failure, Progress, Run, RunKind, RunState, Sta
 from kimi_docs.domain.text import Coverage, Extraction
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.jobs.engines import Engines
+from kimi_docs.jobs.holder import me
 from kimi_docs.jobs.reading import Reader, read, suffices
 from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
@@ -209,10 +210,11 @@ def _begun(store: Store, run_id: str) -> Run | None:
     if run.stop_requested:
         return store.update_run(run_id, state=RunState.STOPPED)
     if run.state is RunState.QUEUED:
-        return store.claim_run(run_id, state=RunState.RUNNING, stage=Stage.READING)
+        return store.claim_run(run_id, state=RunState.RUNNING, stage=Stage.READING, holder=me())
     tries = run.tries + _ended_the_program(run)
     if tries < MOST_TRIES:
-        return store.update_run(run_id, state=RunState.RUNNING, stage=None if tries else Stage.READING, tries=tries)
+        begun = {"state": RunState.RUNNING, "stage": None if tries else Stage.READING, "holder": me()}
+        return store.update_run(run_id, **begun, tries=tries)
     message = say("The program ended {count} times while it worked on this document.", count=tries)
     failure = Failure(code="failed", message=message, advice=say("The others are not affected. Leave it out, or report it."))
     return store.update_run(run_id, state=RunState.FAILED, failure=failure, tries=tries)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import openai
 
+from kimi_docs import faults
 from kimi_docs.domain.calls import Departure
 from kimi_docs.domain.ports import Store
 from kimi_docs.errors import BadResponse, EmptyDocument, NoText, PlatformError, TooLarge, TryLater, UnsupportedFormat
@@ -143,7 +144,9 @@ class Files:
             return
         for attempt in range(0 if gone else _DELETIONS):
             try:
+                faults.point("remote_deleting")
                 await self._openai.files.delete(line.remote_id)
+                faults.point("remote_deleted")
                 break
             except openai.NotFoundError:
                 break

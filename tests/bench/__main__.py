@@ -4,7 +4,19 @@ import importlib
 import importlib.util
 import sys
 
-BENCHES = ("speed", "verifier", "search", "local_quality", "extract_pdf", "extract_office", "kimi_limits", "kimi_cache", "kimi_soak")
+BENCHES = (
+    "speed",
+    "verifier",
+    "local_quality",
+    "search",
+    "extract_pdf",
+    "extract_office",
+    "export",
+    "kimi_limits",
+    "kimi_cache",
+    "kimi_soak",
+    "kill",
+)
 
 
 def main(wanted: list[str]) -> None:

@@ -215,7 +215,7 @@ def test_documents_summaries_and_answers_are_found_together(store: Store) -> Non
         ({"until": NOON + timedelta(seconds=1), "formats": ("pdf",)}, {HitKind.DOCUMENT}),
         ({"documents": ("0" * 64,)}, set()),
     ],
-    ids=str,
+    ids=lambda value: "+".join(sorted(map(str, value))) or "none",
 )
 def test_filters_narrow_what_is_found(store: Store, wanted: dict[str, Any], expected: set[HitKind]) -> None:
     everything(store)

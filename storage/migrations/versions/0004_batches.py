@@ -1,4 +1,4 @@
-"""Batches; how often a run ended the program; a run's batch on the worker's way to what waits."""
+"""Batches and cells of tables; how often a run ended the program, and which process carries it out."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,11 +23,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_batches_space_owner_created_at"), "batches", ["space", "owner", "created_at"], unique=False)
     with op.batch_alter_table("runs") as table:
         table.add_column(sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
+        table.add_column(sa.Column("holder", sa.Text(), nullable=False, server_default=""))
     op.create_index(op.f("ix_runs_state_updated_at"), "runs", ["state", "updated_at"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_runs_state_updated_at"), table_name="runs")
     with op.batch_alter_table("runs") as table:
+        table.drop_column("holder")
         table.drop_column("tries")
     op.drop_table("batches")

@@ -110,7 +110,7 @@ CREATE TABLE measures (
 	CONSTRAINT pk_measures PRIMARY KEY (account, name)
 );
 CREATE TABLE passages (
-	id BIGINT NOT NULL, 
+	id INTEGER NOT NULL, 
 	source INTEGER NOT NULL, 
 	page INTEGER, 
 	start INTEGER NOT NULL, 
@@ -154,10 +154,10 @@ CREATE TABLE runs (
 	"order" TEXT NOT NULL, 
 	usage TEXT NOT NULL, 
 	failure TEXT, 
-	draft TEXT, tries INTEGER DEFAULT '0' NOT NULL, 
+	draft TEXT, tries INTEGER DEFAULT '0' NOT NULL, holder TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_runs PRIMARY KEY (id)
 );
-INSERT INTO "runs" VALUES('run-1','red','alice','ask','running','["dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"]','session-1','batch-1','sending',1,3,'',0,'2026-01-26 12:00:00.123456','2026-01-26 12:00:00.123456','Why?','{"template": "paper", "language": "", "engine": "local", "model": "", "budget": "0.1"}','{"calls": 2, "input_tokens": 10000000000, "cached_tokens": 5, "output_tokens": 7, "cost": "0.1000000000000000000001", "currency": "USD", "estimated_cost": null, "possible_duplicates": 0}','{"code": "withheld", "message": {"id": "No, {name}.", "values": {"name": "李"}}, "advice": {"id": "Ask again.", "values": {}}, "exit_code": 1, "document": null, "request_id": "r"}','{"title": "Revenue", "sections": [{"title": "Figures", "claims": [{"text": "收入增长了 12 %", "citations": [{"quote": "增长", "document": "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd", "page_said": 1, "verdict": "exact", "page": 2, "start": 0, "end": 2}]}, {"text": "A claim on nothing", "citations": []}]}], "found": true}',0);
+INSERT INTO "runs" VALUES('run-1','red','alice','ask','running','["dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"]','session-1','batch-1','sending',1,3,'',0,'2026-01-26 12:00:00.123456','2026-01-26 12:00:00.123456','Why?','{"template": "paper", "language": "", "engine": "local", "model": "", "budget": "0.1"}','{"calls": 2, "input_tokens": 10000000000, "cached_tokens": 5, "output_tokens": 7, "cost": "0.1000000000000000000001", "currency": "USD", "estimated_cost": null, "possible_duplicates": 0}','{"code": "withheld", "message": {"id": "No, {name}.", "values": {"name": "李"}}, "advice": {"id": "Ask again.", "values": {}}, "exit_code": 1, "document": null, "request_id": "r"}','{"title": "Revenue", "sections": [{"title": "Figures", "claims": [{"text": "收入增长了 12 %", "citations": [{"quote": "增长", "document": "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd", "page_said": 1, "verdict": "exact", "page": 2, "start": 0, "end": 2}]}, {"text": "A claim on nothing", "citations": []}]}], "found": true}',0,'');
 CREATE TABLE sessions (
 	id TEXT NOT NULL, 
 	space TEXT NOT NULL, 
