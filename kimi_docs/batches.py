@@ -1,6 +1,7 @@
 """The library's verbs for many documents at once. A batch is written down with its runs; how far it is is read from them."""
 
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,11 @@ from kimi_docs.domain.document import Document
 from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Failure, Run, RunKind, RunState
 from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.table import Column
 from kimi_docs.errors import DocumentError, WrongUse
-from kimi_docs.export import report, volume
-from kimi_docs.export.nouns import Report
 from kimi_docs.gather import File, gather, unpacked
 from kimi_docs.intake import take
+from kimi_docs.jobs.filling import ids_of
 from kimi_docs.jobs.work import summary_id
 from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
@@ -97,12 +98,24 @@ class Batches:
             updated_at=now if self.foreground else now - IN_NOBODYS_HAND,
         )
 
-    def batch(self, actor: Actor, entries: Sequence[BatchEntry], order: SummaryOrder, *, title: str = "") -> Batch:
-        """Start it, or go on with what is missing of it: the same documents and order are the same batch. Raises: WrongUse."""
+    def batch(
+        self,
+        actor: Actor,
+        entries: Sequence[BatchEntry],
+        order: SummaryOrder,
+        *,
+        columns: Sequence[Column] = (),
+        title: str = "",
+    ) -> Batch:
+        """Start it, or go on with what is missing of it: the same documents, order and columns are the same batch.
+
+        An order without a template asks for the columns only. Raises: WrongUse.
+        """
         if not entries:
             raise WrongUse(say("There is no file in this."), say("Give files, or folders and zip archives with files in them."))
-        id = batch_id(actor, entries, order)
-        return self._begun(actor, Batch(id=id, title=title, entries=tuple(entries), order=order, created_at=datetime.now(UTC)))
+        id = batch_id(actor, entries, order, columns)
+        new = Batch(id=id, title=title, entries=tuple(entries), order=order, columns=tuple(columns), created_at=datetime.now(UTC))
+        return self._begun(actor, new)
 
     def resume_batch(self, actor: Actor, id: str, *, budget: Decimal | None = None) -> Batch:
         """Go on with what is not done, if need be with another budget."""
@@ -111,13 +124,30 @@ class Batches:
         return self._begun(actor, replace(batch, order=order))
 
     def _begun(self, actor: Actor, batch: Batch) -> Batch:
-        """The batch kept, with a run for each document that has neither a summary nor a run."""
+        """The batch kept, with a run for each thing that a document lacks and that no run is at."""
         store, now = self.storage.of(actor), datetime.now(UTC)
-        summaries = store.known_summaries([summary_id(document, batch.order) for document in batch.documents])
-        active = {run.documents[0] for run in store.list_runs(batch=batch.id, active=True, limit=ALL)}
-        missing = [d for d in batch.documents if summary_id(d, batch.order) not in summaries and d not in active]
-        runs = [self._run(RunKind.SUMMARIZE, batch.id, d, now, number, batch.order) for number, d in enumerate(missing)]
+        active = {(run.documents[0], run.kind) for run in store.list_runs(batch=batch.id, active=True, limit=ALL)}
+        lacking = self._lacking(store, batch)
+        missing = [(document, kind) for document in batch.documents for kind in lacking[document]]
+        wanted = [(document, kind) for document, kind in missing if (document, kind) not in active]
+        runs = [self._run(kind, batch.id, document, now, number, batch.order) for number, (document, kind) in enumerate(wanted)]
         return store.save_batch(batch, runs)
+
+    def _lacking(self, store: Store, batch: Batch) -> Mapping[str, Sequence[RunKind]]:
+        """Document → what is to be made of it still."""
+        documents, lacking = batch.documents, defaultdict[str, list[RunKind]](list)
+        if batch.order.template:
+            summaries = store.known_summaries([summary_id(document, batch.order) for document in documents])
+            for document in documents:
+                if summary_id(document, batch.order) not in summaries:
+                    lacking[document].append(RunKind.SUMMARIZE)
+        if batch.columns:
+            ids = set(ids_of(batch.columns, batch.order))
+            cells = Counter(document for document, _ in store.known_cells(documents, list(ids)))
+            for document in documents:
+                if cells[document] < len(ids):
+                    lacking[document].append(RunKind.FILL)
+        return lacking
 
     def stop_batch(self, actor: Actor, id: str) -> None:
         """Stop it within two seconds; what is done is kept."""
@@ -130,48 +160,28 @@ class Batches:
         """Its runs that have not ended, in the order of their documents."""
         return self.storage.of(actor).list_runs(batch=id, active=True, limit=ALL)[::-1]
 
+    def batch_usage(self, actor: Actor, id: str) -> Usage:
+        """What all runs of it took, those that were stopped or failed too."""
+        runs = self.storage.of(actor).list_runs(batch=id, limit=ALL)
+        return sum((run.usage for run in runs), Usage(currency=self.settings().currency))
+
     def batch_view(self, actor: Actor, id: str) -> BatchView:
         """How far it is. Raises: NotFound."""
         store = self.storage.of(actor)
         batch = store.get_batch(id)
         documents = {document.id: document for document in store.find_documents(batch.documents)}
         summaries = store.known_summaries([summary_id(document, batch.order) for document in batch.documents])
-        runs = store.list_runs(batch=id, limit=ALL)
-        last = {run.documents[0]: run for run in reversed(runs)}
-        rows = tuple(self._row(batch, entry, documents, summaries, last.get(entry.document)) for entry in batch.entries)
+        lacking, runs = self._lacking(store, batch), store.list_runs(batch=id, limit=ALL)
+        last: dict[str, Run] = {}
+        for run in sorted(runs, key=_ended_and_age):
+            if run.state is not RunState.DONE or run.documents[0] not in last:
+                last[run.documents[0]] = run
+        rows = []
+        for entry in batch.entries:
+            summary = summaries.get(summary_id(entry.document, batch.order))
+            rows.append(_row(batch, entry, documents.get(entry.document), summary, last.get(entry.document), lacking))
         usage = sum((run.usage for run in runs), Usage(currency=self.settings().currency))
-        return BatchView(batch=batch, rows=rows, usage=usage, minutes_left=minutes_left(runs))
-
-    def _row(
-        self,
-        batch: Batch,
-        entry: BatchEntry,
-        documents: Mapping[str, Document],
-        summaries: Mapping[str, Completeness],
-        run: Run | None,
-    ) -> BatchRow:
-        if entry.failure:
-            return BatchRow(entry=entry, state=RunState.FAILED, failure=entry.failure)
-        document, id = documents.get(entry.document), summary_id(entry.document, batch.order)
-        if id in summaries:
-            state = RunState.DONE if summaries[id] is Completeness.DONE else RunState.PARTIAL
-            return BatchRow(entry=entry, state=state, document=document, summary=id, run=run.id if run else "")
-        if run is None:
-            return BatchRow(entry=entry, state=RunState.QUEUED, document=document)
-        waits = run.failure is not None and run.failure.code in PAUSING
-        state = RunState.WAITING if waits else run.state
-        return BatchRow(entry=entry, state=state, document=document, failure=run.failure, run=run.id, stage=run.stage)
-
-    def batch_report(self, actor: Actor, id: str, language: str) -> Report:
-        """Every summary of it, and what failed and why: for an export."""
-        store, view = self.storage.of(actor), self.batch_view(actor, id)
-        entries = []
-        for row in view.rows:
-            document = row.document or Document(id="", name=row.entry.name, format="", bytes=0)
-            made = store.find_summary(row.summary) if row.summary else None
-            of = report.of_summary(made, document, store.find_extraction(document.id), language) if made else None
-            entries.append(volume.Entry(document=document, state=row.state, report=of, failure=row.failure))
-        return volume.of_batch(id, entries, language, title=view.batch.title, state=view.state)
+        return BatchView(batch=batch, rows=tuple(rows), usage=usage, minutes_left=minutes_left(runs))
 
     def batch_estimate(self, actor: Actor, entries: Sequence[BatchEntry], order: SummaryOrder) -> Sequence[Estimate]:
         """What each document will take, as far as they are read; what is known already costs nothing. Sends nothing."""
@@ -185,6 +195,37 @@ class Batches:
                 expected = estimate(extraction, order, settings, catalog, counted)
                 found.append(replace(expected, known=summary_id(document, order) in known))
         return found
+
+
+def _ended_and_age(run: Run) -> tuple[bool, datetime]:
+    """Those that have ended first, each from the oldest to the newest."""
+    return not run.state.ended, run.created_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _row(
+    batch: Batch,
+    entry: BatchEntry,
+    document: Document | None,
+    summary: Completeness | None,
+    run: Run | None,
+    lacking: Mapping[str, Sequence[RunKind]],
+) -> BatchRow:
+    """What the rest and the last run of an entry say."""
+    if entry.failure:
+        return BatchRow(entry=entry, state=RunState.FAILED, failure=entry.failure)
+    row = BatchRow(
+        entry=entry,
+        state=RunState.QUEUED,
+        document=document,
+        summary=summary_id(entry.document, batch.order) if summary else "",
+        run=run.id if run else "",
+    )
+    if not lacking.get(entry.document):
+        return replace(row, state=RunState.PARTIAL if summary is Completeness.PARTIAL else RunState.DONE)
+    if run is None or run.state is RunState.DONE:
+        return row
+    waits = run.failure is not None and run.failure.code in PAUSING
+    return replace(row, state=RunState.WAITING if waits else run.state, failure=run.failure, stage=run.stage)
 
 
 def minutes_left(runs: Sequence[Run]) -> float | None:

@@ -21,6 +21,8 @@ POINTS = (
     "summary_saving",
     "summary_saved",
     "run_ended",
+    "cells_saving",
+    "cells_saved",
     "export_renaming",
     "export_renamed",
     "remote_deleting",

@@ -14,10 +14,9 @@ from typing import Any, Self
 
 from kimi_docs.analyze.estimate import estimate
 from kimi_docs.analyze.templates import get_template
-from kimi_docs.batches import Batches
 from kimi_docs.domain.calls import Call, Departure, Estimate
 from kimi_docs.domain.claims import Answer, Citation, Session, Summary, SummaryOrder
-from kimi_docs.domain.document import Document
+from kimi_docs.domain.document import Added, Document
 from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Run, RunKind
 from kimi_docs.domain.scope import Actor
@@ -33,18 +32,11 @@ from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Added:
-    """A document added, and whether it was there before."""
-
-    document: Document
-    known: bool
+from kimi_docs.tables import Tables
 
 
 @dataclass(frozen=True, kw_only=True)
-class Library(Batches):
+class Library(Tables):
     """The verbs. `start` hands a run's id to whoever carries it out. Raises: KimiDocsError."""
 
     reader: Pool
@@ -285,13 +277,7 @@ def make_desk(storage: Storage, blobs: Blobs, settings: Settings, close: Callabl
         close()
 
     library = Library(
-        storage=storage,
-        blobs=blobs,
-        reader=reader,
-        settings=lambda: settings,
-        start=inline.begin,
-        close=end,
-        foreground=True,
+        storage=storage, blobs=blobs, reader=reader, settings=lambda: settings, start=inline.begin, close=end, foreground=True
     )
     return Desk(library=library, inline=inline)
 

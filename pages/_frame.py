@@ -19,6 +19,7 @@ PAGES = [
     LIBRARY,
     st.Page("document.py", title=_("Document"), icon=":material/description:", url_path="document"),
     st.Page("batch.py", title=_("Batch"), icon=":material/stacks:", url_path="batch"),
+    st.Page("table.py", title=_("Table"), icon=":material/table_chart:", url_path="table"),
     st.Page("ask.py", title=_("Ask"), icon=":material/forum:", url_path="ask"),
     st.Page("search.py", title=_("Search"), icon=":material/search:", url_path="search"),
     st.Page("sessions.py", title=_("Sessions"), icon=":material/history:", url_path="sessions"),

@@ -5,12 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 from kimi_docs.domain.document import Document
-from kimi_docs.domain.runs import RunKind, RunState
+from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.errors import KimiDocsError
 from pages.shared import show, state
 from pages.shared.state import Dropped, _
 
 PER_PAGE = 25
+SHOWN = 50
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 library, actor, tab = state.library(), state.actor(), state.tab()
@@ -49,31 +50,43 @@ def drop() -> None:
     st.rerun()
 
 
-@st.fragment(run_every=1.0)
 def progress() -> None:
-    """A bar for each file of this sitting until it is read, an error for each that cannot be."""
+    """A bar for each file of this sitting until it is read, an error for each that cannot be.
+
+    Drawn every second while something is being read, and then once more with the shelf; not after that: a click would be lost
+    on what is just being drawn anew.
+    """
+    runs = {dropped.document: reading(dropped) for dropped in tab.dropped[:SHOWN]}
+    working = any(run and not run.state.ended for run in runs.values())
+    st.fragment(drop_list, run_every=1.0 if working else None)(working)
+
+
+def reading(dropped: Dropped) -> Run | None:
+    """The last reading of a file of the drop."""
+    if not dropped.document:
+        return None
+    runs = library.runs(actor, document=dropped.document)
+    return next((run for run in runs if run.kind is RunKind.EXTRACT), None)
+
+
+def drop_list(was_working: bool) -> None:
     working = False
-    for number, dropped in enumerate(tab.dropped[:50]):
+    for number, dropped in enumerate(tab.dropped[:SHOWN]):
         with st.container(border=True, key=f"dropped_{number}"):
-            working = one(dropped) or working
+            working = one(dropped, number) or working
+    if was_working and not working:
+        st.rerun()
     if tab.dropped and not working and st.button(_("Clear this list"), key="clear_dropped", type="tertiary"):
         tab.dropped.clear()
         st.rerun()
-    if not working and tab.dropped and tab.working:
-        tab.working = False
-        st.rerun()
-    tab.working = working
 
 
-def one(dropped: Dropped) -> bool:
+def one(dropped: Dropped, number: int) -> bool:
     """Draw one file of the drop; says whether it is still being read."""
-    if dropped.problem:
-        show.problem(dropped.problem, name=dropped.name)
-        return False
-    runs = [run for run in library.runs(actor, document=dropped.document) if run.kind is RunKind.EXTRACT]
-    run = runs[0] if runs else None
-    if run and run.failure:
-        show.problem(run.failure, name=dropped.name)
+    run = reading(dropped)
+    problem = dropped.problem or (run.failure if run else None)
+    if problem:
+        show.problem(problem, name=dropped.name)
         return False
     if run and not run.state.ended:
         waiting = run.state is RunState.QUEUED
@@ -82,7 +95,7 @@ def one(dropped: Dropped) -> bool:
     left, right = st.columns([5, 1], vertical_alignment="center")
     note = _("was here already") if dropped.known else _("read")
     left.markdown(f":green[✓] {show.text(dropped.name)} — {note}")
-    if right.button(_("Open"), key=f"open_dropped_{dropped.document[:12]}"):
+    if right.button(_("Open"), key=f"open_dropped_{number}"):
         show.open_document(dropped.document)
     return False
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from sqlalchemy.engine import Connection
+
 from kimi_docs import faults
 from kimi_docs.domain.batch import Batch
 from kimi_docs.domain.calls import CallState
@@ -29,18 +31,21 @@ class Batches(Part):
         with writing(self._engine) as connection:
             there(connection.execute(self._scope.upsert(tables.batches, row, keep=["created_at"])).first(), NO_BATCH)
             for run in runs:
-                connection.execute(self._scope.insert(tables.runs, to_row(run)))
+                self._add_run(connection, run)
         faults.point("batch_saved")
         return self.get_batch(batch.id)
 
     def add_runs(self, runs: Sequence[Run]) -> None:
         """Add all of them or none. Raises: NotFound where an id is somebody else's."""
-        at = now()
         with writing(self._engine) as connection:
             for run in runs:
-                new = to_row(replace(run, created_at=run.created_at or at, updated_at=run.updated_at or at))
-                connection.execute(self._scope.insert(tables.runs, new))
+                self._add_run(connection, run)
                 self._require(connection, tables.runs, run.id, NO_RUN)
+
+    def _add_run(self, connection: Connection, run: Run) -> None:
+        at = now()
+        row = to_row(replace(run, created_at=run.created_at or at, updated_at=run.updated_at or at))
+        connection.execute(self._scope.insert(tables.runs, row))
 
     def get_batch(self, id: str) -> Batch:
         return there(self._find(Batch, tables.batches, id), NO_BATCH)

@@ -1,10 +1,10 @@
 """Runs, calls and departures ↔ the database, for one actor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from kimi_docs.domain.calls import Call, CallState, Departure, Sending
 from kimi_docs.domain.runs import Run, RunState
@@ -39,6 +39,17 @@ class Runs(Part):
         """Change the named fields and `updated_at`; `stop_requested` is passed over, and so is a run that has ended unless
         `state` becomes `queued`. One statement, so a late worker cannot bring an ended run back. Raises: NotFound, WrongUse.
         """
+        with writing(self._engine) as connection:
+            after = self._update(connection, id, changes)
+        return self.get_run(id) if after is None else from_row(Run, after)
+
+    def update_runs(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """The same for many in one transaction; a run that is not there is passed over. Raises: WrongUse."""
+        with writing(self._engine) as connection:
+            for id, change in changes:
+                self._update(connection, id, change)
+
+    def _update(self, connection: Connection, id: str, changes: Mapping[str, Any]) -> RowMapping | None:
         if unknown := changes.keys() - CHANGEABLE:
             raise WrongUse(say("A run has no field to change named {names}.", names=", ".join(sorted(unknown))))
         table = tables.runs
@@ -47,9 +58,8 @@ class Runs(Part):
         changed = self._scope.update(table).where(table.c.id == id)
         if row.get("state") != RunState.QUEUED:
             changed = changed.where(table.c.state.not_in(ENDED))
-        with writing(self._engine) as connection:
-            after = connection.execute(changed.values(**row).returning(table)).mappings().first()
-        return self.get_run(id) if after is None else from_row(Run, after)
+        after: RowMapping | None = connection.execute(changed.values(**row).returning(table)).mappings().first()
+        return after
 
     def claim_run(self, id: str, **changes: Any) -> Run | None:
         """Change a run if it is queued. Raises: NotFound."""

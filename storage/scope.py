@@ -116,6 +116,11 @@ class Matching:
         found = sa.select(self._words.c.rowid).where(self._holds, self._of_visible)
         return found.order_by(self._score, self._words.c.rowid).limit(limit).offset(offset)
 
+    def newest(self, limit: int, offset: int) -> Statement:
+        """Ids of passages, those taken in last first."""
+        found = sa.select(self._words.c.rowid).where(self._holds, self._of_visible)
+        return found.order_by(self._words.c.rowid.desc()).limit(limit).offset(offset)
+
     def best_of_newest(self, newest: int, limit: int, offset: int) -> Statement:
         """The same, where only so many of the passages that match are ranked, those taken in last."""
         scored = sa.select(self._words.c.rowid, self._score.label("score")).where(self._holds, self._of_visible)

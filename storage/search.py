@@ -16,7 +16,9 @@ from storage.rows import from_row
 from storage.segments import Query, fts_match, parse, ts_query
 
 RANKED = 20_000
-"""Of more passages that match, those taken in last are ranked and the others only counted: ranking takes microseconds each."""
+"""Of more passages that match, those taken in last are ranked and the others only counted: ranking takes microseconds each. Where
+one of the words is a single Chinese character nothing is ranked then: it is the beginning of thousands of segments.
+"""
 
 
 class Search(Part):
@@ -31,7 +33,12 @@ class Search(Part):
         matching = self._scope.matching(match, *_wanted(filter))
         with reading(self._engine) as connection:
             total = connection.execute(matching.count()).scalar_one()
-            best = matching.best(limit, offset) if total <= RANKED else matching.best_of_newest(RANKED, limit, offset)
+            if total <= RANKED:
+                best = matching.best(limit, offset)
+            elif any(phrase.single for phrase in asked):
+                best = matching.newest(limit, offset)
+            else:
+                best = matching.best_of_newest(RANKED, limit, offset)
             ids = connection.execute(best).scalars().all() if total else []
             return Found(query=query, hits=tuple(self._hits(connection, asked, ids)), total=total)
 

@@ -89,6 +89,11 @@ class Phrase:
     pieces: tuple[str, ...]
     prefix: bool = False
 
+    @property
+    def single(self) -> bool:
+        """A character alone, which is the beginning of very many pairs."""
+        return self.prefix and is_unspaced(self.segments[-1])
+
 
 Query = tuple[Phrase, ...]
 """All of them are wanted."""

@@ -11,6 +11,7 @@ from kimi_docs.domain.search import HitKind
 from kimi_docs.language import Message
 from storage import scope
 from storage.batches import Batches
+from storage.cells import Cells
 from storage.check import faults
 from storage.documents import Documents
 from storage.engine import reading
@@ -21,7 +22,7 @@ from storage.search import Search
 from storage.sessions import Sessions
 
 
-class SqlStore(Documents, Sessions, Runs, Batches, Ledger, Search):
+class SqlStore(Documents, Sessions, Runs, Batches, Cells, Ledger, Search):
     """Fits `Store`. Every method may raise Misconfigured or KimiDocsError where the database cannot do its work."""
 
 

@@ -205,6 +205,22 @@ batches = Table(
     info=OWNER,
 )
 
+cells = Table(
+    "cells",
+    metadata,
+    _key("space"),
+    _key("document"),
+    _key("column"),
+    _words("owner"),
+    _words("engine"),
+    _words("model"),
+    _moment("created_at"),
+    _words("cell"),
+    _words("history"),
+    ForeignKeyConstraint(["space", "document"], ["documents.space", "documents.id"], ondelete="CASCADE"),
+    info=SPACE,
+)
+
 calls = Table(
     "calls",
     metadata,

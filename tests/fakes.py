@@ -15,6 +15,7 @@ from typing import Any
 
 from kimi_docs.domain.batch import Batch
 from kimi_docs.domain.calls import Call, CallState, Departure, Mark, Sending
+from kimi_docs.domain.cells import KeptCell
 from kimi_docs.domain.claims import Answer, Completeness, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
@@ -29,7 +30,7 @@ from storage.passages import Passage, language_part, snippet
 from storage.rows import fold, searchable_draft, sought
 from storage.segments import Query, holds, marks, parse
 
-_SHARED = {"documents", "extractions", "summaries", "calls"}
+_SHARED = {"documents", "extractions", "summaries", "calls", "cells"}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -278,6 +279,11 @@ class MemoryStore:
         for run in runs:
             self.add_run(run)
 
+    def update_runs(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        for id, change in changes:
+            if self._find("runs", id):
+                self.update_run(id, **change)
+
     def claim_run(self, id: str, **changes: Any) -> Run | None:
         return self.update_run(id, **changes) if self._get("runs", id).state is RunState.QUEUED else None
 
@@ -324,6 +330,18 @@ class MemoryStore:
         others = [call for call in self.list_calls(limit=10**9) if call.run in runs and call.id != besides]
         counted = [call for call in others if call.state != CallState.REFUSED]
         return sum((call.cost for call in counted if call.cost is not None), Decimal(0))
+
+    def save_cells(self, cells: Sequence[KeptCell]) -> None:
+        for kept in cells:
+            here = self._find("cells", f"{kept.document} {kept.column}")
+            at = here.created_at if here else kept.created_at or _now()
+            self._save("cells", f"{kept.document} {kept.column}", replace(kept, created_at=at))
+
+    def find_cells(self, documents: Sequence[str], columns: Sequence[str]) -> Sequence[KeptCell]:
+        return [found for d in documents for c in columns if (found := self._find("cells", f"{d} {c}"))]
+
+    def known_cells(self, documents: Sequence[str], columns: Sequence[str]) -> set[tuple[str, str]]:
+        return {(kept.document, kept.column) for kept in self.find_cells(documents, columns)}
 
     def find_documents(self, ids: Sequence[str]) -> Sequence[Document]:
         return [document for id in ids if (document := self.find_document(id))]

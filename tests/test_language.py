@@ -35,6 +35,8 @@ PASSED_ON = {
     "pages/document.py:_version",  # TEMPLATES
     "pages/document.py:controls",  # TEMPLATES
     "pages/search.py:filters",  # KINDS
+    "pages/table.py:choose_columns",  # NAMES
+    "pages/table.py:detail",  # DOUBTS
     "pages/shared/show.py:coverage",  # words.STATES
     "pages/shared/show.py:problem",  # show.say, which takes a Message
     "pages/shared/show.py:stage",  # STAGES

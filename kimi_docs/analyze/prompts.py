@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from kimi_docs.analyze.templates import Template
 from kimi_docs.domain.claims import Answer
+from kimi_docs.domain.table import Column, ValueType
 from kimi_docs.domain.text import Extraction, Span
 
 VERSION = "1"
@@ -133,3 +134,35 @@ def _question(question: str, language: str) -> str:
 
 def language_name(language: str) -> str:
     return LANGUAGE_NAMES.get(language, language or "the language of the document")
+
+
+class SaidCell(BaseModel):
+    """One answer for a table; `stated` is false where the document does not say."""
+
+    stated: bool = False
+    value: str = ""
+    quotes: list[SaidQuote] = Field(default_factory=list)
+
+
+def table_messages(extraction: Extraction, span: Span | None, columns: Sequence[Column]) -> tuple[Message, ...]:
+    """The call that fills all columns of one document: the document, the rules, the questions last."""
+    asked = "\n".join(f"c{number}. {column.question} {_form(column)}" for number, column in enumerate(columns, 1))
+    task = (
+        "Answer each question from the document, for a cell of a table. stated is false where the document does not say; do not "
+        f"guess then, and leave value and quotes empty. Each value stands on one or two quotes.\n{asked}"
+    )
+    return document_message(1, extraction, span), {"role": "system", "content": RULES}, {"role": "user", "content": task}
+
+
+def _form(column: Column) -> str:
+    match column.type:
+        case ValueType.NUMBER:
+            return f"(value: one number in digits{f', in {column.unit}' if column.unit else ''}, nothing else)"
+        case ValueType.DATE:
+            return "(value: a date as YYYY-MM-DD)"
+        case ValueType.YES_NO:
+            return "(value: yes or no)"
+        case ValueType.CHOICE:
+            return f"(value: exactly one of: {' | '.join(column.choices)})"
+        case ValueType.TEXT:
+            return "(value: a phrase of at most 30 words)"

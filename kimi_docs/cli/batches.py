@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from kimi_docs.analyze.columns import load_columns
 from kimi_docs.cli.console import INTERRUPTED, PARTLY, Console, sentence
-from kimi_docs.cli.documents import Budget, Exports, Json, Language, Model, Template, _console, _money
+from kimi_docs.cli.documents import Budget, Columns, Exports, Json, Language, Model, Template, _console, _money
 from kimi_docs.domain.batch import Batch, BatchView
 from kimi_docs.domain.runs import RunState
+from kimi_docs.domain.table import Cell
 from kimi_docs.errors import WrongUse
 from kimi_docs.language import current, mark, say, translate
 from kimi_docs.library import Desk
@@ -46,11 +48,12 @@ def register(app: typer.Typer) -> None:
 def batch(
     context: typer.Context,
     paths: Paths = None,
-    template: Template = "general",
+    template: Template = "",
     language: Language = "",
     model: Model = None,
     budget: Budget = None,
     export: Exports = None,
+    columns: Columns = "",
     detach: Detach = False,
     resume: Resume = "",
     stop: Stop = "",
@@ -79,7 +82,9 @@ def batch(
         else:
             entries = library.collect(actor, paths or [])
             order = library.order(template=template, language=language, model=model or "", budget=_money(budget))
-            started = desk.library.batch(actor, entries, order, title=_title(paths or []))
+            asked = load_columns(columns) if columns else ()
+            wanted = replace(order, template="") if asked and not template else order
+            started = desk.library.batch(actor, entries, wanted, columns=asked, title=_title(paths or []))
         console.say("Batch: {id}", id=started.id)
         if not detach:
             _carried_out(console, desk, started)
@@ -125,6 +130,7 @@ def _show(console: Console, desk: Desk, id: str, exports: list[Path]) -> BatchVi
     from kimi_docs.export import shapes_batch
 
     view = desk.library.batch_view(console.actor, id)
+    view = replace(view, table=desk.library.table(console.actor, id))
     if exports:
         from kimi_docs.export import formats
 
@@ -137,12 +143,19 @@ def _show(console: Console, desk: Desk, id: str, exports: list[Path]) -> BatchVi
 
 
 def _text(view: BatchView) -> str:
+    from kimi_docs.export.table import shown
+
     lines = [translate("Batch {id}: {state}", id=view.batch.id, state=translate(STATES[view.state]))]
     for row in view.rows:
         reason = f" — {sentence(row.failure)}" if row.failure else ""
         name = row.document.name if row.document else row.entry.name
         lines.append(f"{name}: {translate(STATES[row.state])}{reason}")
+        lines += [f"  {cell.column}: {shown(cell.value, current.get())}" for cell in _cells(view, row.entry.document)]
     return "\n".join(lines)
+
+
+def _cells(view: BatchView, document: str) -> tuple[Cell, ...]:
+    return next((row.cells for row in view.table.rows if row.document == document), ()) if view.table else ()
 
 
 def _leave(view: BatchView) -> None:

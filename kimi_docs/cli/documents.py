@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from kimi_docs.analyze.columns import load_columns
 from kimi_docs.cli.console import Console
+from kimi_docs.domain.batch import BatchEntry
 from kimi_docs.domain.claims import Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
@@ -28,6 +30,10 @@ Via = Annotated[
 ]
 Template = Annotated[
     str, typer.Option("--template", "-t", help=translate("general, paper, contract, report, meeting or workbook."))
+]
+Columns = Annotated[
+    str,
+    typer.Option("--columns", "-c", help=translate("Fill a table: a YAML file, or literature, contracts, financials.")),
 ]
 Model = Annotated[str | None, typer.Option("--model", "-m", help=translate("A model id, or auto."))]
 Language = Annotated[str, typer.Option("--language", "-l", help=translate("en or zh-CN; default: the document's."))]
@@ -60,16 +66,28 @@ def extract(context: typer.Context, file: One, via: Via = None, json: Json = Fal
         )
 
 
-def estimate(context: typer.Context, files: Files, template: Template = "general", model: Model = None, json: Json = False) -> None:
+def estimate(
+    context: typer.Context,
+    files: Files,
+    template: Template = "",
+    columns: Columns = "",
+    model: Model = None,
+    json: Json = False,
+) -> None:
     from kimi_docs.export import shapes
 
     console, rows = _console(context, json), []
     with console.desk(model=model) as desk:
         order = desk.library.order(template=template, model=model or "")
+        asked = load_columns(columns) if columns else ()
         for file in files:
             with _each(console, file, files):
                 document, _ = _read(console, desk, file)
-                rows.append((document, desk.library.estimate(console.actor, document.id, order)))
+                if template or not columns:
+                    rows.append((document, desk.library.estimate(console.actor, document.id, order)))
+                entry = BatchEntry(name=document.name, document=document.id)
+                cells = desk.library.table_estimate(console.actor, [entry], asked, order) if asked else []
+                rows += [(document, each) for each in cells]
     shape = {
         "estimates": [{**shapes.estimate(e), "name": d.name} for d, e in rows],
         "total": shapes.estimate_total([e for _, e in rows]),

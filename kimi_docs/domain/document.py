@@ -19,3 +19,11 @@ class Document:
     def shown_name(self) -> str:
         """What a person calls it: the title where the document has one, else its file name."""
         return self.title or self.name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """A document added, and whether it was there before."""
+
+    document: Document
+    known: bool

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from kimi_docs.domain.batch import Batch
 from kimi_docs.domain.calls import Call, Departure, Mark, Sending
+from kimi_docs.domain.cells import KeptCell
 from kimi_docs.domain.claims import Answer, Completeness, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Progress, Run
@@ -88,6 +89,10 @@ class Store(Protocol):
         unless `state` is `queued`."""
         ...
 
+    def update_runs(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """The same for many at once; a run that is not there is passed over."""
+        ...
+
     def request_stop(self, id: str) -> None: ...
     def list_runs(
         self, *, document: str = "", session: str = "", batch: str = "", active: bool | None = None, limit: int = 200
@@ -123,6 +128,18 @@ class Store(Protocol):
 
     def spent(self, batch: str, *, besides: str = "") -> Decimal:
         """What the batch's calls (but one) cost, and what those under way may still cost: the `cost` they were sent with."""
+        ...
+
+    def save_cells(self, cells: Sequence[KeptCell]) -> None:
+        """All of them or none; the same document and question again replaces."""
+        ...
+
+    def find_cells(self, documents: Sequence[str], columns: Sequence[str]) -> Sequence[KeptCell]:
+        """Those there are; `columns` are ids of questions."""
+        ...
+
+    def known_cells(self, documents: Sequence[str], columns: Sequence[str]) -> set[tuple[str, str]]:
+        """Document and question of those there are."""
         ...
 
     def find_documents(self, ids: Sequence[str]) -> Sequence[Document]: ...

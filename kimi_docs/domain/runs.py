@@ -14,6 +14,7 @@ class RunKind(StrEnum):
     EXTRACT = "extract"
     SUMMARIZE = "summarize"
     ASK = "ask"
+    FILL = "fill"
 
 
 class RunState(StrEnum):
@@ -71,7 +72,8 @@ class Failure:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """`result` is the id of the summary or answer once there is one; `draft` what is written so far. `tries` counts how often
-    the program ended while it worked on the run itself, not while it waited for the provider; `holder` is the process that carries it out."""
+    the program ended while it worked on the run itself, not while it waited for the provider; `holder` is the process that
+    carries it out."""
 
     id: str
     kind: RunKind

@@ -66,7 +66,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     add_sections(builder, reader.paragraphs(path.read_bytes()))
     if reader.hidden:
         message = say("{count} characters of hidden text were left out.", count=reader.hidden)
-        builder.notice(Notice(code="hidden_text", message=message))
+        builder.notice(Notice(code="hidden", message=message))
     if reader.pictures:
         message = say("This document has {count} pictures; text in them was not read.", count=reader.pictures)
         builder.notice(Notice(code="pictures", message=message))

@@ -8,7 +8,7 @@ from typing import Any
 from lxml import html  # type: ignore[import-untyped]
 from lxml.etree import ParserError  # type: ignore[import-untyped]
 
-from kimi_docs.domain.text import BlockKind, Extraction, HiddenKind, HiddenText, Notice
+from kimi_docs.domain.text import BlockKind, Extraction, HiddenKind, HiddenText
 from kimi_docs.errors import EmptyDocument
 from kimi_docs.extract.build import Builder, tidy
 from kimi_docs.extract.encoding import decode
@@ -39,8 +39,6 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     builder, hidden = Builder(document_id, EXTRACTOR), list[str]()
     add_sections(builder, paragraphs(root, hidden))
     if hidden:
-        message = say("{count} characters of hidden text were left out.", count=sum(map(len, hidden)))
-        builder.notice(Notice(code="hidden_text", message=message))
         builder.hidden += [HiddenText(page=1, kind=HiddenKind.MARKED, text=text[:MOST_CHARACTERS]) for text in hidden]
     return builder.finish(title=str(root.findtext(".//title") or ""))
 

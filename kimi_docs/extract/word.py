@@ -38,8 +38,6 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         message = say("This document has {count} pictures; text in them was not read.", count=walk.pictures)
         builder.notice(Notice(code="pictures", message=message))
     if walk.hidden:
-        message = say("{count} characters of hidden text were left out.", count=sum(len(text) for _, text in walk.hidden))
-        builder.notice(Notice(code="hidden_text", message=message))
         builder.hidden += listed(walk.hidden)
     if walk.deleted:
         builder.notice(Notice(code="tracked_deletions", message=say("Tracked deletions were left out, insertions kept.")))

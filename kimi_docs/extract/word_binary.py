@@ -63,7 +63,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         raise damaged() from error
     if version >= _FIRST_OF_97 and reader.hidden:
         message = say("{count} characters of hidden text were left out.", count=reader.hidden)
-        builder.notice(Notice(code="hidden_text", message=message))
+        builder.notice(Notice(code="hidden", message=message))
     about = ole.properties(compound)
     return builder.finish(title=about.pop("title", ""), metadata=about)
 

@@ -128,7 +128,7 @@ class Inline:
 def side_by_side(settings: Settings) -> int:
     """How many documents of a batch are at work at once: those the provider takes, and those before and after their calls."""
     cores, calls = os.cpu_count() or 1, settings.limits.concurrency
-    return min(MOST_SIDE_BY_SIDE, calls + calls // 2 + cores) if settings.chosen_engine == "kimi" else cores
+    return min(MOST_SIDE_BY_SIDE, 2 * calls + cores) if settings.chosen_engine == "kimi" else cores
 
 
 async def _hold(store: Store, batch: str) -> None:

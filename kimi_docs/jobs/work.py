@@ -27,8 +27,10 @@ from kimi_docs.domain.runs import Failure, Progress, Run, RunKind, RunState, Sta
 from kimi_docs.domain.text import Coverage, Extraction
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.jobs.engines import Engines
+from kimi_docs.jobs.filling import fill
 from kimi_docs.jobs.holder import me
 from kimi_docs.jobs.reading import Reader, read, suffices
+from kimi_docs.jobs.together import Together
 from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
 from kimi_docs.language import say
@@ -62,10 +64,11 @@ class Workshop:
     settings: Callable[[], Settings]
     engines: Engines
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)  # those that may have ended the program work one by one
+    together: Together = field(default_factory=Together)
 
     def elsewhere(self, settings: Callable[[], Settings]) -> "Workshop":
         """The same for another event loop: connections belong to the loop that opened them."""
-        return replace(self, settings=settings, engines=Engines(self.storage.meter), alone=asyncio.Lock())
+        return replace(self, settings=settings, engines=Engines(self.storage.meter), alone=asyncio.Lock(), together=Together())
 
     async def perform(self, run_id: str) -> Run:
         """Carry the run out and give it as it ended. Raises nothing but CancelledError: a failure is the run's state."""
@@ -101,14 +104,17 @@ class Workshop:
         async with contextlib.AsyncExitStack() as suspected:
             if run.tries:  # it was at work when the program ended: not beside another such, so the one at fault is found
                 await suspected.enter_async_context(self.alone)
-                await asyncio.to_thread(store.update_run, run.id, stage=Stage.READING)
+                await self.together.update_run(store, run.id, stage=Stage.READING)
             extractions = [await self._read(store, document) for document in run.documents]
             if run.order.engine != "local":
                 await suspected.aclose()
             if run.kind is RunKind.EXTRACT:
-                await asyncio.to_thread(store.update_run, run.id, state=RunState.DONE, stage=None)
+                await self.together.update_run(store, run.id, state=RunState.DONE, stage=None)
             elif run.kind is RunKind.SUMMARIZE:
                 await self._summarize(run, store, extractions[0])
+            elif run.kind is RunKind.FILL:
+                usage = await fill(run, store, extractions[0], self.engines, self.settings())
+                await self.together.update_run(store, run.id, state=RunState.DONE, stage=None, usage=usage)
             else:
                 await self._answer(run, store, extractions)
 
@@ -149,7 +155,7 @@ class Workshop:
         faults.point("summary_saving")
         await asyncio.to_thread(store.save_summary, summary)
         faults.point("summary_saved")
-        await asyncio.to_thread(store.update_run, run.id, **_ended(last, summary.usage, summary.id))
+        await self.together.update_run(store, run.id, **_ended(last, summary.usage, summary.id))
         faults.point("run_ended")
 
     async def _answer(self, run: Run, store: Store, extractions: Sequence[Extraction]) -> None:
@@ -196,9 +202,9 @@ class Workshop:
                     draft = await asyncio.to_thread(verifier.look_up, step.draft)
                     usage = caller.usage if caller else run.usage
                     changes = {"draft": draft, "stage": step.stage, "done": step.done, "total": step.total, "usage": usage}
-                    await asyncio.to_thread(store.update_run, run.id, **changes)
+                    await self.together.update_run(store, run.id, **changes)
                     shown = time.monotonic() if step.draft.sections or run.batch else shown
-        await asyncio.to_thread(store.update_run, run.id, stage=Stage.CHECKING)
+        await self.together.update_run(store, run.id, stage=Stage.CHECKING)
         return replace(last, draft=await asyncio.to_thread(verifier.look_up, last.draft))
 
 

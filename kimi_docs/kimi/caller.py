@@ -192,9 +192,7 @@ class Caller:
                 raise
         if completion:
             faults.point("answer_received")
-            answered = await self._record_answered(call, request, completion)
-            faults.point("answer_stored")
-            yield answered
+            yield await self._record_answered(call, request, completion)
 
     @asynccontextmanager
     async def _scouted(self, request: Request, place: Place) -> AsyncGenerator[Callable[[], None]]:
@@ -289,6 +287,7 @@ class Caller:
         answered = self._receipt.answered(call, completion)
         self._receipt.count(answered)
         await self._recorder.save(answered)
+        faults.point("answer_stored")
         if completion.reported:
             await asyncio.to_thread(self.connection.counting.learn, request, completion.input_tokens)
         return completion

@@ -62,7 +62,6 @@ class Tab:
     taken: set[str] = field(default_factory=set)  # ids of uploads that were handled
     upload_round: int = 0
     batch_entries: list[BatchEntry] = field(default_factory=list)  # files taken in for a batch that was not started yet
-    working: bool = False  # something of the drop was still being read at the last look
     deleted_session: str = ""
     deleted_document: str = ""
     language: str = ""

@@ -61,3 +61,24 @@ def test_a_batch_is_stopped_and_gone_on_with(
     expect(page.locator(".st-key-batch_progress")).to_contain_text("12 of 12 done")
     assert answered(server) >= 12
     assert seen.errors == []
+
+
+def test_a_table_is_filled_and_exported_and_survives_a_reload(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
+    served.start()
+    page, seen = open_page()
+    page.goto(served.url)
+    page.locator(".st-key-upload input[type=file]").set_input_files(sorted(notes(tmp_path / "notes", 3).iterdir()))
+    expect(page.get_by_text("Documents: 3")).to_be_visible()
+    page.goto(f"{served.url}/table")
+    expect(page.locator(".st-key-columns")).to_be_visible()
+    page.locator(".st-key-fill button").click()
+    expect(page.locator(".st-key-table_progress")).to_contain_text("3 of 3 done")
+    page.reload()
+    expect(page.locator(".st-key-table_progress")).to_contain_text("3 of 3 done")
+    expect(page.locator(".st-key-table")).to_be_visible()
+    page.locator(".st-key-table_export .st-key-export button").first.click()
+    with page.expect_download() as download:
+        page.locator(".st-key-export_csv button").click()
+    download.value.save_as(tmp_path / "table.csv")
+    assert "Note 0" in (tmp_path / "table.csv").read_text(encoding="utf-8-sig")
+    assert seen.errors == []

@@ -127,7 +127,7 @@ def test_rich_text(tmp_path: Path) -> None:
     assert found.page_text(1) == "Head 中文\n\ncafé 中😀 x\u00a0end{\n\na | b c\nd |\n\nafter\n\n€π\n"
     assert [page.label for page in found.pages] == ["Head 中文", "Footnotes", "Headers and footers"]
     assert [block.kind for block in found.blocks] == [BlockKind.HEADING, BlockKind.TABLE]
-    assert [notice.code for notice in found.notices] == ["hidden_text", "pictures"]
+    assert [notice.code for notice in found.notices] == ["hidden", "pictures"]
     assert partitioned(found)
 
 

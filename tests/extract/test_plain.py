@@ -143,4 +143,4 @@ def test_what_a_page_hides_is_listed_and_left_out(tmp_path: Path) -> None:
     found = web.read(tmp_path / "a.html", "id")
     assert found.text == "seen\n\nhalf\n"
     assert [entry.text for entry in found.hidden] == ["one", "two", "three"]
-    assert [notice.code for notice in found.notices] == ["hidden_text"]
+    assert [notice.code for notice in found.notices] == ["hidden"]

@@ -55,7 +55,7 @@ def test_each_sheet_is_a_page_and_an_offset_is_a_cell(tmp_path: Path) -> None:
 def test_a_hidden_sheet_is_listed_and_left_out(tmp_path: Path) -> None:
     found = workbook(tmp_path, ("One", {"A1": "seen"}), ("Two", {"B2": "not seen"}), hidden="Two")
     assert [(page.label, page.state) for page in found.pages] == [("One", "read"), ("Two", "empty")]
-    assert [(notice.code, notice.page) for notice in found.notices] == [("hidden_sheet", 2)]
+    assert [(notice.code, notice.page) for notice in found.notices] == [("hidden_sheet", 2), ("hidden", 2)]
     assert [(hidden.page, hidden.text.strip()) for hidden in found.hidden] == [(2, "not seen")]
     assert "not seen" not in found.text
 

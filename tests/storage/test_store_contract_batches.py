@@ -1,7 +1,7 @@
 """What every store does with batches and the runs in them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,9 @@ from kimi_docs.domain.calls import CallState
 from kimi_docs.domain.claims import Completeness
 from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.table import CellValue, Silence
 from kimi_docs.errors import NotFound
-from tests.storage.things import ALICE, BATCH, BOB, CALL, DOCUMENT, NOON, RUN, SUMMARY, later
+from tests.storage.things import ALICE, BATCH, BOB, CALL, CELL, DOCUMENT, NOON, RUN, SUMMARY, later
 
 
 @pytest.fixture
@@ -101,3 +102,26 @@ def test_only_one_can_begin_a_run(store: Store) -> None:
     assert store.claim_run("1", state=RunState.RUNNING) is None
     with pytest.raises(NotFound):
         store.claim_run("nobody's", state=RunState.RUNNING)
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("1.50"), "1.50", date(2026, 1, 26), "2026-01-26", True, "true", Silence.NOT_STATED, "not stated"]
+)
+def test_a_cell_keeps_the_kind_of_its_value_and_what_it_was_before(store: Store, value: CellValue) -> None:
+    store.save_document(DOCUMENT)
+    kept = replace(CELL, cell=replace(CELL.cell, value=value))
+    store.save_cells([kept])
+    (found,) = store.find_cells([DOCUMENT.id, "e" * 64], [CELL.column, "another"])
+    assert found == kept
+    assert type(found.cell.value) is type(value)
+    store.save_cells([replace(CELL, created_at=later(1))])
+    assert list(store.find_cells([DOCUMENT.id], [CELL.column])) == [CELL]
+    assert store.known_cells([DOCUMENT.id], [CELL.column, "another"]) == {(DOCUMENT.id, CELL.column)}
+    assert list(store.find_cells([DOCUMENT.id], [])) == []
+
+
+def test_many_runs_are_changed_at_once_and_those_that_have_ended_or_are_not_there_are_passed_over(store: Store) -> None:
+    store.save_batch(BATCH, [queued("1"), queued("2"), queued("over", state=RunState.DONE)])
+    store.update_runs([("1", {"done": 5}), ("nobody's", {"done": 5}), ("over", {"done": 5}), ("2", {"state": RunState.DONE})])
+    found = {run.id: (run.state, run.done) for run in store.list_runs(batch=BATCH.id)}
+    assert found == {"1": (RunState.QUEUED, 5), "2": (RunState.DONE, RUN.done), "over": (RunState.DONE, RUN.done)}

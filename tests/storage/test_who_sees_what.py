@@ -23,6 +23,7 @@ from tests.storage.things import (
     BOB,
     BOB_ELSEWHERE,
     CALL,
+    CELL,
     DEPARTURE,
     DOCUMENT,
     EXTRACTION,
@@ -43,6 +44,8 @@ READ_BY_SPACE: dict[str, Action] = {
     "find_summary": lambda store: store.find_summary(SUMMARY.id),
     "get_summary": lambda store: store.get_summary(SUMMARY.id),
     "list_summaries": lambda store: store.list_summaries(DOCUMENT.id),
+    "find_cells": lambda store: store.find_cells([DOCUMENT.id], [CELL.column]),
+    "known_cells": lambda store: store.known_cells([DOCUMENT.id], [CELL.column]),
     "find_documents": lambda store: store.find_documents([DOCUMENT.id]),
     "known_summaries": lambda store: store.known_summaries([SUMMARY.id]),
     "find_call": lambda store: store.find_call(CALL.id),
@@ -76,6 +79,7 @@ WRITE_BY_SPACE: dict[str, Action] = {
     "mark_document_deleted": lambda store: store.mark_document_deleted(DOCUMENT.id, True),
     "save_extraction": lambda store: store.save_extraction(replace(EXTRACTION, text="changed        ")),
     "save_summary": lambda store: store.save_summary(replace(SUMMARY, language="changed")),
+    "save_cells": lambda store: store.save_cells([replace(CELL, model="changed")]),
     "save_call": lambda store: store.save_call(replace(CALL, model="changed")),
 }
 WRITE_BY_OWNER: dict[str, Action] = {
@@ -94,7 +98,11 @@ WRITE_BY_OWNER: dict[str, Action] = {
     ),
     "save_departure": lambda store: store.save_departure(replace(DEPARTURE, host="changed")),
 }
-READ, WRITE = READ_BY_SPACE | READ_BY_OWNER, WRITE_BY_SPACE | WRITE_BY_OWNER
+PASSED_OVER: dict[str, Action] = {
+    "update_runs": lambda store: store.update_runs([(RUN.id, {"state": RunState.QUEUED, "question": "changed"})]),
+}
+"""What somebody else's rows are to these: not there."""
+READ, WRITE = READ_BY_SPACE | READ_BY_OWNER, WRITE_BY_SPACE | WRITE_BY_OWNER | PASSED_OVER
 STRANGERS = [BOB, ALICE_ELSEWHERE, BOB_ELSEWHERE]
 
 
@@ -109,6 +117,7 @@ def filled(storage: Storage) -> Storage:
     store.save_answer(ANSWER)
     store.add_run(RUN)
     store.save_batch(BATCH)
+    store.save_cells([CELL])
     store.save_call(CALL)
     store.save_departure(DEPARTURE)
     return storage
@@ -148,6 +157,8 @@ def test_nobody_changes_what_is_personal_to_somebody_else(filled: Storage, actor
     for action in WRITE_BY_OWNER.values():
         with pytest.raises(NotFound):
             action(filled.of(actor))
+    for action in PASSED_OVER.values():
+        action(filled.of(actor))
     assert what_is_seen(filled.of(ALICE)) == before
     assert what_is_seen(filled.of(actor)).keys() <= READ_BY_SPACE.keys()
 

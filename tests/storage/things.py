@@ -5,11 +5,12 @@ from decimal import Decimal
 
 from kimi_docs.domain.batch import Batch, BatchEntry
 from kimi_docs.domain.calls import Call, CallState, Completion, Departure, Usage
+from kimi_docs.domain.cells import KeptCell
 from kimi_docs.domain.claims import Answer, Citation, Claim, Completeness, Draft, Section, Session, Summary, SummaryOrder, Verdict
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Failure, Run, RunKind, RunState, Stage
 from kimi_docs.domain.scope import Actor
-from kimi_docs.domain.table import Column, ValueType
+from kimi_docs.domain.table import Cell, Column, Doubt, Silence, ValueType
 from kimi_docs.domain.text import Block, BlockKind, Coverage, Extraction, Notice, Page, PageKind, PageState, Span
 from kimi_docs.language import say
 
@@ -122,6 +123,23 @@ BATCH = Batch(
     ),
     order=SummaryOrder(template="paper", budget=Decimal("0.1")),
     columns=(Column(name="Method", question="How?", type=ValueType.CHOICE, choices=("a", "b")),),
+    created_at=NOON,
+)
+
+CELL = KeptCell(
+    document=DOCUMENT.id,
+    column="column-1",
+    cell=Cell(
+        column="Profit",
+        value=Decimal("1.50"),
+        citations=(Citation(quote="增长", document=DOCUMENT.id, page_said=1, verdict=Verdict.EXACT, page=2, start=0, end=2),),
+        doubts=(Doubt.OUTLIER,),
+        edited_by="alice",
+        edited_at=NOON,
+    ),
+    history=(Cell(column="Profit", value=Silence.NOT_STATED), Cell(column="Profit", value="2026-01-26")),
+    engine="kimi",
+    model="kimi-k2",
     created_at=NOON,
 )
 

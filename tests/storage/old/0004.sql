@@ -264,5 +264,18 @@ CREATE TABLE batches (
 	CONSTRAINT pk_batches PRIMARY KEY (id)
 );
 CREATE INDEX ix_batches_space_owner_created_at ON batches (space, owner, created_at);
+CREATE TABLE cells (
+	space TEXT NOT NULL, 
+	document TEXT NOT NULL, 
+	"column" TEXT NOT NULL, 
+	owner TEXT NOT NULL, 
+	engine TEXT NOT NULL, 
+	model TEXT NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	cell TEXT NOT NULL, 
+	history TEXT NOT NULL, 
+	CONSTRAINT pk_cells PRIMARY KEY (space, document, "column"), 
+	CONSTRAINT fk_cells_documents FOREIGN KEY(space, document) REFERENCES documents (space, id) ON DELETE CASCADE
+);
 CREATE INDEX ix_runs_state_updated_at ON runs (state, updated_at);
 COMMIT;

@@ -1,0 +1,113 @@
+"""The library's verbs for tables: a table is a batch with columns; its cells are kept by document and question."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from kimi_docs.analyze.columns import checked
+from kimi_docs.analyze.table import estimate
+from kimi_docs.analyze.typed import typed
+from kimi_docs.batches import Batches
+from kimi_docs.domain.batch import Batch, BatchEntry
+from kimi_docs.domain.calls import Estimate
+from kimi_docs.domain.cells import KeptCell, edited, outliers_marked
+from kimi_docs.domain.claims import SummaryOrder
+from kimi_docs.domain.document import Document
+from kimi_docs.domain.scope import Actor
+from kimi_docs.domain.table import Cell, Column, Row, Silence, Table
+from kimi_docs.errors import NotFound
+from kimi_docs.export import report, volume
+from kimi_docs.export.nouns import Report
+from kimi_docs.export.table import of_table
+from kimi_docs.jobs.filling import ids_of
+from kimi_docs.kimi.catalog import catalog_for
+from kimi_docs.kimi.counting import Counting, account_of
+from kimi_docs.language import say
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables(Batches):
+    """Part of `Library`."""
+
+    def fill_table(
+        self, actor: Actor, entries: Sequence[BatchEntry], columns: Sequence[Column], order: SummaryOrder, *, title: str = ""
+    ) -> Batch:
+        """Start a table, or go on with the cells it lacks; a column asked before of a document costs nothing. Raises: WrongUse."""
+        return self.batch(actor, entries, replace(order, template=""), columns=checked(columns), title=title)
+
+    def table(self, actor: Actor, id: str) -> Table | None:
+        """What is filled of it; None for a batch without columns. Raises: NotFound."""
+        batch = self.storage.of(actor).get_batch(id)
+        return self._table(actor, batch) if batch.columns else None
+
+    def _table(self, actor: Actor, batch: Batch) -> Table:
+        kept = self._cells(actor, batch)
+        names = dict(zip(ids_of(batch.columns, batch.order), (column.name for column in batch.columns), strict=True))
+
+        def row(document: str) -> Row:
+            cells = (replace(kept[document, id].cell, column=name) for id, name in names.items() if (document, id) in kept)
+            return Row(document=document, cells=tuple(cells))
+
+        models = sorted({each.model for each in kept.values() if each.model})
+        return Table(
+            id=batch.id,
+            title=batch.title,
+            columns=batch.columns,
+            rows=outliers_marked(tuple(row(document) for document in batch.documents)),
+            engine=batch.order.engine,
+            model=", ".join(models),
+            usage=self.batch_usage(actor, batch.id),
+            created_at=batch.created_at,
+        )
+
+    def _cells(self, actor: Actor, batch: Batch) -> Mapping[tuple[str, str], KeptCell]:
+        found = self.storage.of(actor).find_cells(batch.documents, ids_of(batch.columns, batch.order))
+        return {(kept.document, kept.column): kept for kept in found}
+
+    def edit_cell(self, actor: Actor, id: str, document: str, column: str, said: str) -> Cell:
+        """Write another value into a cell; what stood there is kept. Raises: NotFound."""
+        kept, asked = self._cell(actor, id, document, column)
+        value = Silence.NOT_STATED if not said.strip() else typed(said, asked)[0]
+        changed = edited(kept, value, actor.person, datetime.now(UTC))
+        self.storage.of(actor).save_cells([changed])
+        return changed.cell
+
+    def cell_history(self, actor: Actor, id: str, document: str, column: str) -> Sequence[Cell]:
+        """What stood in a cell, oldest first, without what stands there now. Raises: NotFound."""
+        return self._cell(actor, id, document, column)[0].history
+
+    def _cell(self, actor: Actor, id: str, document: str, column: str) -> tuple[KeptCell, Column]:
+        batch = self.storage.of(actor).get_batch(id)
+        for key, asked in zip(ids_of(batch.columns, batch.order), batch.columns, strict=True):
+            if asked.name == column and (kept := self._cells(actor, batch).get((document, key))):
+                return kept, asked
+        raise NotFound(say("There is no such cell."), say("Fill the table first."))
+
+    def batch_report(self, actor: Actor, id: str, language: str) -> Report:
+        """Every summary of it, and what failed and why: for an export."""
+        store, view = self.storage.of(actor), self.batch_view(actor, id)
+        entries = []
+        for row in view.rows:
+            document = row.document or Document(id="", name=row.entry.name, format="", bytes=0)
+            made = store.find_summary(row.summary) if row.summary else None
+            of = report.of_summary(made, document, store.find_extraction(document.id), language) if made else None
+            entries.append(volume.Entry(document=document, state=row.state, report=of, failure=row.failure))
+        made_table = self._table(actor, view.batch) if view.batch.columns else None
+        documents = [row.document for row in view.rows if row.document]
+        table = of_table(made_table, documents, language) if made_table else None
+        return volume.of_batch(id, entries, language, title=view.batch.title, state=view.state, table=table)
+
+    def table_estimate(
+        self, actor: Actor, entries: Sequence[BatchEntry], columns: Sequence[Column], order: SummaryOrder
+    ) -> Sequence[Estimate]:
+        """What each document will take, as far as they are read; only what is not known costs. Sends nothing."""
+        store, settings = self.storage.of(actor), self.settings()
+        documents, ids = [entry.document for entry in entries if entry.document], ids_of(columns, order)
+        known = store.known_cells(documents, ids)
+        catalog, counted = catalog_for(settings), Counting(self.storage.meter, account_of(settings)).count
+        found = []
+        for document in documents:
+            if extraction := store.find_extraction(document):
+                missing = [column for id, column in zip(ids, columns, strict=True) if (document, id) not in known]
+                found.append(estimate(extraction, missing, settings, catalog, counted))
+        return found

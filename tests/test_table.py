@@ -1,0 +1,130 @@
+"""Tables: every cell typed and quoted, a column paid once, and what the document does not say is a value."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kimi_docs.analyze.columns import load_columns
+from kimi_docs.analyze.typed import typed
+from kimi_docs.domain.cells import outliers_marked
+from kimi_docs.domain.scope import LOCAL
+from kimi_docs.domain.table import Cell, Column, Doubt, Row, Silence, ValueType
+from kimi_docs.errors import WrongUse
+from kimi_docs.library import Library
+from tests.kimi_server import KimiServer
+from tests.test_batch import batch, notes
+from tests.test_cli import as_json, run
+
+Kimi = Callable[..., KimiServer]
+TEN = [f"- {{name: C{n}, question: 'What happened in night {n}?'}}" for n in range(10)]
+
+
+def columns_file(folder: Path, *lines: str) -> Path:
+    path = folder / "columns.yaml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "value"),
+    [
+        ("1,234.5", "number", Decimal("1234.5")),
+        ("about 3.2 million", "number", Decimal("3200000")),
+        ("−12 %", "number", Decimal(-12)),
+        ("收入 4.5 亿", "number", Decimal("450000000")),
+        ("2024-03-12", "date", date(2024, 3, 12)),
+        ("12 March 2024", "date", date(2024, 3, 12)),
+        ("March 12, 2024", "date", date(2024, 3, 12)),
+        ("2024年3月12日", "date", date(2024, 3, 12)),
+        ("Yes, it does.", "yes-no", True),
+        ("否", "yes-no", False),
+        ("The RANDOMIZED trial", "choice", "randomized"),
+    ],
+)
+def test_words_become_values_of_the_columns_type(said: str, kind: str, value: object) -> None:
+    column = Column(name="x", question="x", type=ValueType(kind), choices=("randomized", "observational"))
+    assert typed(said, column) == (value, ())
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"), [("between 3 and 5", "number"), ("31 February 2024", "date"), ("maybe", "yes-no"), ("a survey", "choice")]
+)
+def test_what_is_not_of_the_type_stays_as_text_and_says_so(said: str, kind: str) -> None:
+    column = Column(name="x", question="x", type=ValueType(kind), choices=("randomized", "observational"))
+    assert typed(said, column) == (said, (Doubt.WRONG_TYPE,))
+
+
+def test_a_number_with_its_unit_is_found_among_others() -> None:
+    days = Column(name="x", question="x", type=ValueType.NUMBER, unit="days")
+    assert typed("In section 4 a notice of 30 days is required", days) == (Decimal(30), ())
+
+
+def test_a_value_far_from_the_others_is_marked() -> None:
+    values = [Decimal(n) for n in (10, 11, 12, 11, 10, 400)]
+    rows = tuple(Row(document=f"{n}", cells=(Cell(column="x", value=value),)) for n, value in enumerate(values))
+    assert [Doubt.OUTLIER in row.cells[0].doubts for row in outliers_marked(rows)] == [False] * 5 + [True]
+
+
+@pytest.mark.parametrize(
+    "content", ["a: [", "- {type: number}", "- {name: x, type: colour}", "- {name: x, type: choice}", "[]", "3"]
+)
+def test_a_columns_file_that_makes_no_sense_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(WrongUse):
+        load_columns(str(columns_file(tmp_path, content)))
+
+
+def test_twenty_documents_by_ten_columns_then_an_eleventh_pays_only_for_that_one(home: Path, tmp_path: Path, kimi: Kimi) -> None:
+    server = kimi()
+    folder, ten = notes(tmp_path / "notes", 20), columns_file(tmp_path, *TEN)
+    files = sorted(folder.iterdir())
+    as_json("extract", files[0])
+    first = batch(folder, "--columns", ten)
+    cells = [cell for row in first["table"]["rows"] for cell in row["cells"]]
+    assert (first["state"], len(cells), len(server.calls)) == ("done", 200, 20)
+    assert {c["verdict"] for cell in cells for c in cell["citations"]} == {"exact"}
+    estimated = as_json("estimate", *files, "--columns", columns_file(tmp_path, *TEN, "- Which bridge was it?"))["total"]
+    more = batch(folder, "--columns", columns_file(tmp_path, *TEN, "- Which bridge was it?"))
+    assert len(server.calls) == estimated["calls"] + 20 == 40
+    assert all(len(row["cells"]) == 11 for row in more["table"]["rows"])
+    assert all("c2." not in str(call.body) for call in server.calls[20:])
+    prefixes = {(str(call.body["messages"][0])) for call in server.calls}
+    assert len(prefixes) == 20
+    assert batch(folder, "--columns", columns_file(tmp_path, *TEN))["id"] == first["id"]
+    assert len(server.calls) == 40
+
+
+def test_the_local_engine_fills_what_it_finds_and_says_what_is_not_stated(home: Path, tmp_path: Path) -> None:
+    folder, out = notes(tmp_path / "notes", 2), tmp_path / "table.json"
+    asked = columns_file(
+        tmp_path,
+        "- {name: Rise, question: 'By how many centimetres did the river rise in night 3?', type: number, unit: centimetres}",
+        "- {name: Tax, question: 'What is the capital gains tax rate in Portugal?'}",
+    )
+    shown: Any = batch(folder, "--columns", asked, "--export", out)
+    by_column = {cell["column"]: cell for cell in shown["table"]["rows"][0]["cells"]}
+    assert by_column["Rise"]["value"] == 3
+    assert by_column["Rise"]["citations"][0]["verdict"] == "exact"
+    assert by_column["Tax"]["value"] == "not stated"
+    assert json.loads(out.read_text(encoding="utf-8"))["table"]["columns"][0]["unit"] == "centimetres"
+    assert run("batch", folder, "--columns", "no-such-set").returncode == 2
+
+
+def test_a_cell_is_edited_and_what_stood_there_is_kept(home: Path, tmp_path: Path, library: Library) -> None:
+    folder = notes(tmp_path / "notes", 1)
+    asked = columns_file(tmp_path, "- {name: Rise, question: 'How much did the river rise in night 3?', type: number}")
+    shown = batch(folder, "--columns", asked)
+    document = shown["documents"][0]["document"]["id"]
+    before = library.table(LOCAL, shown["id"])
+    changed = library.edit_cell(LOCAL, shown["id"], document, "Rise", "42")
+    assert (changed.value, changed.edited_by) == (Decimal(42), "local")
+    assert library.edit_cell(LOCAL, shown["id"], document, "Rise", " ").value is Silence.NOT_STATED
+    assert before
+    assert [cell.value for cell in library.cell_history(LOCAL, shown["id"], document, "Rise")] == [
+        before.rows[0].cells[0].value,
+        Decimal(42),
+    ]
