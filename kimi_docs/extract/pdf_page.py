@@ -23,7 +23,7 @@ _MANY_STROKES = 50
 """So many may be drawn letters."""
 _FEW_RULES = 3
 _SHORT_LINE = re.compile(r"^[^\W_a-zß-ÿ][^\r\n]{2,90}", re.MULTILINE)
-_MOST_LINES = 40
+_MOST_LINES = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +111,7 @@ def _heights(text_page: Any, raw: str) -> dict[str, float]:
         box = pdf_objects.loose_box(pointer, match.start())
         if box and raw[match.end() - 1] not in ".,;。，；":
             found[match[0].strip()] = round(box[3] - box[1], 1)
-    boxes = [pdf_objects.loose_box(pointer, number) for number in range(0, count, max(1, count // 24))]
+    boxes = [pdf_objects.loose_box(pointer, number) for number in range(0, count, max(1, count // 10))]
     usual = sorted(box[3] - box[1] for box in boxes if box and box[3] > box[1])
     found[""] = round(usual[len(usual) // 2], 1) if usual else 0.0
     return found

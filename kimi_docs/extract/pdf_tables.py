@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mean, median
 
+import numpy as np
+
 from kimi_docs.extract.pdf_rules import TOUCH, Area
 from kimi_docs.extract.pdf_words import Letter, Phrase, lines, phrases
 
@@ -40,18 +42,16 @@ def tables(found: Sequence[Area], letters: Sequence[Letter]) -> list[Table]:
     """The tables among these areas. No character is in two of them."""
     made: list[Table] = []
     taken: set[int] = set()
+    across = np.fromiter(((letter.left + letter.right) / 2 for letter in letters), float, len(letters))
+    down = np.fromiter((letter.base - letter.height / 3 for letter in letters), float, len(letters))
     for area in found:
-        inside = [letter for letter in letters if _within(letter, area) and letter.offset not in taken]
+        held = (across >= area.left - 1) & (across <= area.right + 1) & (down >= area.top) & (down <= area.bottom)
+        inside = [letter for letter in (letters[int(number)] for number in np.flatnonzero(held)) if letter.offset not in taken]
         table = _table(area, inside) if len(inside) > 3 else None
         if table:
             made.append(table)
             taken.update(offset for cell in table.cells for offset in cell.offsets)
     return made
-
-
-def _within(letter: Letter, area: Area) -> bool:
-    middle = letter.base - letter.height / 3
-    return area.left - 1 <= (letter.left + letter.right) / 2 <= area.right + 1 and area.top <= middle <= area.bottom
 
 
 def _table(area: Area, letters: Sequence[Letter]) -> Table | None:

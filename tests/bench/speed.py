@@ -8,56 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pypdf
-import pypdfium2
 
-from kimi_docs.extract import pdf
+from tests.bench import extract_pdf
 from tests.kimi_server import KimiServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
 LARGE_PAGES = 300
-BORN_DIGITAL_CHARACTERS = 2000
-PERIODS = 3
-
-
-def best(what: Callable[[], object], times: int = PERIODS) -> float:
-    """Seconds of the fastest of several runs, in CPU time of this process."""
-    taken = []
-    for _ in range(times):
-        started = time.process_time()
-        what()
-        taken.append(time.process_time() - started)
-    return min(taken)
-
-
-def bare(path: Path) -> int:
-    """Text of every page by pypdfium2 alone; the number of characters."""
-    with pypdfium2.PdfDocument(path) as document:
-        return sum(len(page.get_textpage().get_text_range()) for page in document)
-
-
-def born_digital() -> list[Path]:
-    paths = sorted((CORPUS / "pdf").rglob("*.pdf")) if CORPUS.exists() else sorted((ROOT / "samples").glob("*.pdf"))
-    return [path for path in paths if _characters(path) > BORN_DIGITAL_CHARACTERS]
-
-
-def _characters(path: Path) -> int:
-    try:
-        return bare(path)
-    except pypdfium2.PdfiumError:
-        return 0
-
-
-def reading() -> None:
-    paths = born_digital()
-    ours = best(lambda: [pdf.read(path, "0" * 64) for path in paths])
-    theirs = best(lambda: [bare(path) for path in paths])
-    print(f"reading {len(paths)} born-digital PDFs: {theirs / ours:.2f} of bare pypdfium2 (wanted ≥ 0.70)")
 
 
 def starting() -> None:
@@ -93,8 +55,8 @@ def large() -> None:
 def _write_large(path: Path) -> None:
     """Pages of real papers where the corpus is there, else of the sample, until there are enough."""
     writer = pypdf.PdfWriter()
-    sources = sorted((CORPUS / "pdf" / "scisumm").rglob("*.pdf")) if CORPUS.exists() else []
-    readers = [pypdf.PdfReader(source) for source in (sources or [ROOT / "samples" / "paper-en.pdf"])]
+    born_digital = [CORPUS / "pdf" / name for name in extract_pdf.SPEED] if CORPUS.exists() else [ROOT / "samples" / "paper-en.pdf"]
+    readers = [pypdf.PdfReader(source) for source in born_digital]
     while len(writer.pages) < LARGE_PAGES:
         for reader in readers:
             for page in reader.pages[: LARGE_PAGES - len(writer.pages)]:
@@ -156,7 +118,8 @@ def _delays(url: str, server: KimiServer, chromium: str, latency: float) -> Iter
 
 def main() -> None:
     starting()
-    reading()
+    if CORPUS.exists():
+        extract_pdf.speed()
     large()
     first_word()
 
