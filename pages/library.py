@@ -25,6 +25,16 @@ def take(name: str, content: bytes) -> Dropped:
     return Dropped(name=added.document.name, document=added.document.id, known=added.known)
 
 
+def what_leaves() -> str:
+    """What adding a document sends, said before it is added."""
+    settings = library.settings()
+    if settings.chosen_engine == "local" or settings.extraction == "local":
+        return _("Nothing leaves this machine by adding a document.")
+    if settings.extraction == "kimi":
+        return _("Every document is sent to the provider to be read, and deleted there afterwards.")
+    return _("Only what cannot be read on this machine is sent to the provider to be read, and deleted there afterwards.")
+
+
 def drop() -> None:
     """The place to drop files. Each is handled once; one that is refused does not hold up the others."""
     limit = library.settings().max_upload_mb
@@ -34,11 +44,9 @@ def drop() -> None:
             accept_multiple_files=True,
             key=f"upload_{tab.upload_round}",
             max_upload_size=limit,
-            help=_(
-                "PDF, Word, Excel, CSV, text and Markdown, up to {limit} MB each. Nothing leaves this machine by adding.",
-                limit=limit,
-            ),
+            help=_("PDF, Word, Excel, PowerPoint, EPUB, e-mail, pictures and more, up to {limit} MB each.", limit=limit),
         )
+    st.caption(f":material/lock: {what_leaves()}")
     new = [file for file in files if file.file_id not in tab.taken]
     if not new:
         return
