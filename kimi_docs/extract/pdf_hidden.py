@@ -6,7 +6,6 @@ page with a sign is looked at word by word, and pale words are believed hidden o
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -63,7 +62,7 @@ def _sign(page: Any, text_page: Any, raw: str) -> bool:
     numbers = pdf_objects.characters(text_page, raw)
     text_object = pdf_objects.text_object
     view = _View(page)
-    layer = cache(lambda: under_picture(page))  # looks at every object: once a page, and only where it matters
+    layer: bool | None = None  # looks at every object: once a page, and only where it matters
     seen: set[int | None] = {None}
     starts = set(_line_starts(raw))
     for place in (*starts, *range(0, len(raw), _STEP)):
@@ -76,7 +75,9 @@ def _sign(page: Any, text_page: Any, raw: str) -> bool:
             kind = _place(pdf_objects.loose_box(pointer, numbers[place]), sheet)
         if kind is HiddenKind.COLOUR and not view.flat(pdf_objects.char_box(pointer, numbers[place])):
             continue
-        if kind is not None and not (kind is HiddenKind.UNPAINTED and layer()):
+        if kind is HiddenKind.UNPAINTED:
+            layer = under_picture(page) if layer is None else layer
+        if kind is not None and not (kind is HiddenKind.UNPAINTED and layer):
             return True
     return False
 
