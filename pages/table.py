@@ -1,5 +1,6 @@
 """A table of documents × questions: choose the columns, fill it, look at every cell's quote, correct it, export it."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -58,7 +59,7 @@ def _column(row: dict[str, Any]) -> Column:
         question=str(row["question"]).strip() or name,
         type=ValueType(row["type"] or "text"),
         unit=str(row["unit"]).strip(),
-        choices=tuple(choice.strip() for choice in str(row["choices"]).split(",") if choice.strip()),
+        choices=tuple(choice.strip() for choice in re.split("[,，、]", str(row["choices"])) if choice.strip()),
     )
 
 
