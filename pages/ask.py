@@ -110,7 +110,7 @@ def pending(session: Session, run: Run, extractions: list[Extraction]) -> None:
 
 
 def follow(run: Run, extractions: list[Extraction]) -> None:
-    status = st.empty()
+    status, told = st.empty(), ""
     growing, drawn = st.container(key="growing").empty(), None
     if st.button(_("Stop"), key="stop", icon=":material/stop_circle:"):
         library.stop(actor, run.id)
@@ -119,7 +119,9 @@ def follow(run: Run, extractions: list[Extraction]) -> None:
             drawn = run.draft
             with growing.container():
                 show.claims(drawn, extractions, live=True)
-        status.caption(f":material/progress_activity: {show.stage(run)}")
+        if (stage := show.stage(run)) != told:  # each call draws anew, and so delays what matters
+            told = stage
+            status.caption(f":material/progress_activity: {stage}")
         time.sleep(FOLLOW_SECONDS)
         run = library.run(actor, run.id)
     st.rerun()

@@ -124,12 +124,14 @@ def _version(summary: Summary) -> str:
 
 def follow(run: Run, extraction: Extraction) -> None:
     """Draw a running summary as it grows. A click ends the script; the next run of it follows on from the store."""
-    status = st.empty()
+    status, told = st.empty(), ""
     if st.button(_("Stop"), key="stop", icon=":material/stop_circle:"):
         library.stop(actor, run.id)
     growing, drawn = st.container(key="growing").empty(), None
     while not run.state.ended:
-        status.info(show.stage(run), icon=":material/progress_activity:")
+        if (stage := show.stage(run)) != told:  # each call draws anew, and so delays what matters
+            told = stage
+            status.info(stage, icon=":material/progress_activity:")
         if run.draft and run.draft.sections and run.draft != drawn:
             drawn = run.draft
             with growing.container():
