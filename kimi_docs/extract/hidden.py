@@ -96,9 +96,14 @@ def _places(text: str, key: str) -> Iterator[int]:
         place = text.find(key, place + 1)
 
 
+def beyond_plane(text: str) -> bool:
+    """Some character takes two units of UTF-16. Asked of the encoder, which is many times faster than looking at each."""
+    return len(text.encode("utf-16-le", "surrogatepass")) != 2 * len(text)
+
+
 def unseen(text: str) -> list[tuple[int, int]]:
     """The ranges of characters without a shape that no writing needs."""
-    if text.isascii() or (max(text) < "\U000e0000" and not any(letter in text for letter in _WITHOUT_SHAPE)):
+    if text.isascii() or (not beyond_plane(text) and not any(letter in text for letter in _WITHOUT_SHAPE)):
         return []
     return [match.span() for match in _UNSEEN.finditer(text)]
 

@@ -91,7 +91,7 @@ def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) ->
     """Margins of one edge, from the outside inwards, up to the first line that is none."""
     found: list[tuple[int, int]] = []
     for line in edge:
-        if not line.bare and sum(letter.isalpha() for letter in line.words) < 2:
+        if not line.bare and sum(map(str.isalpha, line.words[:60])) < 2:
             break  # rows of figures look alike without being headers
         same = [other for other, page in near if any(_same(line, twin, index - other) for twin in page.numbers.get(line.words, ()))]
         if len(same) < 2 or not (line.bare or min(same) < index):

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as raw_pdfium
 
+from kimi_docs.extract.hidden import beyond_plane
+
 TEXT = raw_pdfium.FPDF_PAGEOBJ_TEXT
 PATH = raw_pdfium.FPDF_PAGEOBJ_PATH
 IMAGE = raw_pdfium.FPDF_PAGEOBJ_IMAGE
@@ -186,7 +188,7 @@ def origin(text_page: int, character: int) -> tuple[float, float] | None:
 
 def characters(text_page: Any, raw: str) -> Sequence[int]:
     """pdfium's character numbers by offset in its text, -1 for none."""
-    if len(raw) == text_page.count_chars() and (raw.isascii() or max(raw) <= "\uffff"):
+    if len(raw) == text_page.count_chars() and (raw.isascii() or not beyond_plane(raw)):
         return range(len(raw))
     found, unit = [], 0
     for letter in raw:

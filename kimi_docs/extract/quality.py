@@ -36,6 +36,9 @@ _COMMON_HAN = frozenset(
     "基于模型计算网络数学教育内容条款合同规定责任权利义务单位时间报告項個這來為們國時說會學對後過還發動當開無見經長將實進與關應種聲全問題現"
 )
 _LITTLE_WORDS = (" the ", " and ", " of ", " to ", " de ", " der ", " und ", " la ", " in ")
+_FEW_FOREIGN = 36
+"""Bytes beyond one a character: below, there are neither enough accents nor enough Han characters to judge."""
+
 _HAN_ENOUGH = 80
 
 
@@ -100,6 +103,8 @@ def _coded(text: str) -> bool:
 def _mistaken(text: str) -> bool:
     """Bytes of one writing read as another, or Han characters drawn by lot."""
     sample = text[:_SAMPLE]
+    if len(sample.encode("utf-8", "surrogatepass")) - len(sample) < _FEW_FOREIGN:  # quicker than looking for each
+        return False
     accented = len(_ACCENTED.findall(sample))
     visible = sum(map(len, sample.split())) if accented >= 36 else 0
     if visible >= 60 and accented > 0.6 * visible:
