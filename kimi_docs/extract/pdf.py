@@ -34,9 +34,9 @@ def draft(path: Path, document_id: str, *, password: str = "", skip: Container[i
     """
     with opened(path, password, most=MAX_PAGES) as document:
         builder = Builder(document_id, EXTRACTOR)
-        sheets = _sheets(document, skip, builder)
-        all_edges = [edges(sheet.raw or "") for sheet in sheets]
         contents = outline(document)
+        sheets = _sheets(document, skip, builder, heights=not contents)
+        all_edges = [edges(sheet.raw or "") for sheet in sheets]
         rank = {} if contents else ranks([sheet.heights for sheet in sheets])
         names = labels(document)
         for index, sheet in enumerate(sheets):
@@ -87,15 +87,15 @@ def _marked(document: Any, index: int, start: int, end: int) -> tuple[str, list[
     return raw, [offset for offset in wanted if 0 <= offset < len(raw) and not raw[offset].isspace()]
 
 
-def _sheets(document: Any, skip: Container[int], builder: Builder) -> list[Sheet]:
-    """Every page as pdfium gives it. Raises: TooLarge, Damaged."""
+def _sheets(document: Any, skip: Container[int], builder: Builder, *, heights: bool) -> list[Sheet]:
+    """Every page as pdfium gives it; without an outline headings are told by their `heights`. Raises: TooLarge, Damaged."""
     sheets: list[Sheet] = []
     total = 0
     forms = has_form(document)
     for index in range(len(document)):
         progress.page(index)
         first = not any(other.raw and len(other.raw) > 20 for other in sheets[:3]) and index < 3  # covers are often pictures
-        sheet = Sheet() if index in skip else look(document, index, forms=forms, title=first)
+        sheet = Sheet() if index in skip else look(document, index, forms=forms, title=first, heights=heights)
         if sheet.raw is None:
             message = say("Page {number} is damaged and was not read.", number=index + 1)
             builder.notice(Notice(code="page_failed", message=message, page=index + 1))

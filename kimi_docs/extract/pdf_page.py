@@ -47,8 +47,9 @@ class Sheet:
     """Its text lies unseen under a picture of the page: somebody has recognized it."""
 
 
-def look(document: Any, index: int, *, forms: bool, title: bool = False) -> Sheet:
-    """Read a page. With `forms` what has been filled in becomes part of its text; with `title` its largest lines are looked for."""
+def look(document: Any, index: int, *, forms: bool, title: bool = False, heights: bool = False) -> Sheet:
+    """Read a page. With `forms` what has been filled in becomes part of its text; with `title` its largest lines are looked for,
+    with `heights` those that may be headings are measured."""
     page = page_of(document, index)
     if page is not None and forms:
         page = _flat(document, index, page)
@@ -59,7 +60,7 @@ def look(document: Any, index: int, *, forms: bool, title: bool = False) -> Shee
     except pdfium.PdfiumError:
         return Sheet()
     try:
-        return _sheet(document, page, text_page, title=title)
+        return _sheet(document, page, text_page, title=title, heights=heights)
     finally:
         text_page.close()
         page.close()
@@ -74,7 +75,7 @@ def _flat(document: Any, index: int, page: Any) -> Any:
     return page_of(document, index)
 
 
-def _sheet(document: Any, page: Any, text_page: Any, *, title: bool) -> Sheet:
+def _sheet(document: Any, page: Any, text_page: Any, *, title: bool, heights: bool) -> Sheet:
     raw = str(text_page.get_text_range(errors="surrogatepass"))
     kinds = pdf_objects.kinds(page)
     strokes = sum(kind in _DRAWN for kind in kinds)
@@ -85,7 +86,7 @@ def _sheet(document: Any, page: Any, text_page: Any, *, title: bool) -> Sheet:
         raw=raw,
         hidden=hidden(page, text_page, raw),
         tables=tables(found, letters(page, text_page, raw)) if found else (),
-        heights=_heights(text_page, raw),
+        heights=_heights(text_page, raw) if heights else {},
         links=_links(document, page),
         picture=pdf_objects.IMAGE in kinds or pdf_objects.FORM in kinds,
         layer=pdf_objects.IMAGE in kinds and _unpainted(text_page) and under_picture(page),
