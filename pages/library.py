@@ -138,11 +138,7 @@ def row(document: Document, *, unread: bool) -> None:
 
 
 def undo() -> None:
-    if not tab.deleted_document:
-        return
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.warning(_("The document is in the trash."))
-    if right.button(_("Undo"), key="undo_delete"):
+    if tab.deleted_document and show.undo(_("The document is in the trash.")):
         library.restore_document(actor, tab.deleted_document)
         tab.deleted_document = ""
         st.rerun()

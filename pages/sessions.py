@@ -33,11 +33,7 @@ def row(session: Session, *, deleted: bool) -> None:
 
 
 def undo() -> None:
-    if not tab.deleted_session:
-        return
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    left.warning(_("The session is in the trash."))
-    if right.button(_("Undo"), key="undo_delete"):
+    if tab.deleted_session and show.undo(_("The session is in the trash.")):
         library.restore_session(actor, tab.deleted_session)
         tab.deleted_session = ""
         st.rerun()

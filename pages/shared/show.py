@@ -89,6 +89,13 @@ def export(written: Report) -> None:
             )
 
 
+def undo(told: str) -> bool:
+    """What was just put into the trash, and the button that takes it back; says whether it was pressed."""
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.warning(told)
+    return right.button(_("Undo"), key="undo_delete")
+
+
 def problem(what: KimiDocsError | Failure, *, name: str = "") -> None:
     """What happened, what to do next, and the id to report."""
     head = f"**{text(name)}** — " if name else ""
