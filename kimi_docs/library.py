@@ -23,6 +23,7 @@ from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import EVERYTHING, Found, SearchFilter
 from kimi_docs.domain.text import Extraction, PagePicture
 from kimi_docs.errors import NotFound, WrongUse
+from kimi_docs.extract.formats import PDF_WITHOUT_TABLES
 from kimi_docs.extract.sandbox import Pool
 from kimi_docs.intake import Intake, take
 from kimi_docs.jobs.engines import Engines
@@ -111,7 +112,8 @@ class Library(Tables):
         boxes = extraction.boxes(page, start, end) if extraction and start is not None and end is not None else ()
         if boxes:  # recognized pages: only the extraction knows where their lines stand
             return replace(self.reader.picture(self.blobs.path(found.id), found, page, width=width), boxes=boxes)
-        return self.reader.picture(self.blobs.path(found.id), found, page, width=width, start=start, end=end)
+        tabled = extraction is None or extraction.extractor != PDF_WITHOUT_TABLES
+        return self.reader.picture(self.blobs.path(found.id), found, page, width=width, start=start, end=end, tabled=tabled)
 
     # Summaries
 

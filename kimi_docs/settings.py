@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     provider: Literal["auto", "moonshot", "openai-compatible"] = "auto"
     model: str = "auto"
     extraction: Literal["auto", "local", "kimi"] = "auto"
+    tables: bool = True
     tier: int = Field(0, ge=0, le=5)
     concurrency: int | None = Field(None, ge=1)
     rpm: int | None = Field(None, ge=1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from kimi_docs.errors import DocumentError, KimiDocsError, TooLarge, UnsupportedFormat
-from kimi_docs.extract import confine, progress, wire
+from kimi_docs.extract import confine, progress, twin, wire
 from kimi_docs.extract.formats import reader
 from kimi_docs.language import say
 
@@ -18,6 +18,7 @@ from kimi_docs.language import say
 def main() -> None:
     jobs, results = _private_pipes()
     progress.start()
+    twin.start()
     confine.for_life(scratch=Path.cwd(), memory_bytes=int(sys.argv[1]) * 1024**2, parent=int(sys.argv[2]))
     while (frame := wire.read(jobs)) is not None:
         job = json.loads(frame)
@@ -62,7 +63,8 @@ def _done(job: dict[str, Any]) -> bytes:
     if job["format"] == "pdf":
         from kimi_docs.extract import pdf
 
-        return wire.dump_extraction(pdf.draft(path, job["document"], password=job["password"], skip=frozenset(job["skip"])))
+        how = {"password": job["password"], "skip": frozenset(job["skip"]), "tabled": job["tabled"]}
+        return wire.dump_extraction(pdf.draft(path, job["document"], **how))
     return wire.dump_extraction(reader(job["format"]).read(path, job["document"], password=job["password"]))
 
 
@@ -77,7 +79,8 @@ def _picture(path: Path, job: dict[str, Any]) -> bytes:
         raise UnsupportedFormat(say("Only pages of a PDF can be shown as pictures."))
     from kimi_docs.extract import pdf
 
-    picture = pdf.picture(path, job["number"], width=job["width"], start=job["start"], end=job["end"], password=job["password"])
+    how = {name: job[name] for name in ("width", "start", "end", "password", "tabled")}
+    picture = pdf.picture(path, job["number"], **how)
     return wire.dump_picture(picture)
 
 

@@ -10,6 +10,9 @@ from kimi_docs.domain.text import Extraction, PageKind
 from kimi_docs.errors import UnsupportedFormat
 from kimi_docs.language import say
 
+PDF_WITHOUT_TABLES = "pdfium-3-plain"
+"""The extractor of a PDF whose tables were not looked for."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Format:

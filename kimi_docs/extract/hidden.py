@@ -31,11 +31,29 @@ _KEYS = (
     ),
     *("<|im_", "[inst]", "<<sys>>", "positive review", "do not mention", "do not tell", "jailbreak", "as an ai", "you are now"),
     *("note to", "attention ai", "highlight any", "if you are an"),
-    *("忽略", "无视", "無視", "忘记", "忘掉", "不要理会", "提示词", "提示詞", "系统", "不要告", "不要提醒", "语言模型", "大模型"),
+    *(
+        "忽略",
+        "无视",
+        "無視",
+        "忘记",
+        "忘掉",
+        "不要理会",
+        "提示词",
+        "提示詞",
+        "系统指令",
+        "系统提示",
+        "不要告",
+        "不要提醒",
+        "语言模型",
+        "大模型",
+    ),
     *("人工智能", "好评", "正面", "积极", "肯定", "指令", "你现在是", "你是", "您是"),
 )
 _SOUGHT = {key: key.encode() for key in _KEYS}
 """In lower case: a text with none of them is not looked at further."""
+_SOUGHT_LATIN = {key: code for key, code in _SOUGHT.items() if key.isascii()}
+_HAN_LEADS = sorted({code[:1] for key, code in _SOUGHT.items() if not key.isascii()})
+"""The first bytes of those in Chinese: without any of these there is none."""
 _REACH = 160
 """Characters: no order is longer."""
 _ORDERS = re.compile(
@@ -67,7 +85,7 @@ _MARKS = re.compile(
 )
 
 
-def _is_mark(text: str) -> bool:
+def is_mark(text: str) -> bool:
     """What a printing house or a program writes beside the page for itself."""
     return _MARKS.search(text) is not None and not orders(text)
 
@@ -78,7 +96,8 @@ def orders(text: str) -> list[tuple[int, int]]:
     if len(lower) != len(text):  # a letter that is two in lower case
         lower = text
     encoded = lower.encode("utf-8", "surrogatepass")  # bytes are searched many times faster than wide characters
-    keys = [key for key, sought in _SOUGHT.items() if sought in encoded]
+    sought = _SOUGHT if any(lead in encoded for lead in _HAN_LEADS) else _SOUGHT_LATIN
+    keys = [key for key, code in sought.items() if code in encoded]
     near = sorted(place for key in keys for place in _places(lower, key))
     found: list[tuple[int, int]] = []
     end = 0
@@ -120,5 +139,5 @@ def listed(page: int, found: Sequence[tuple[int, int, HiddenKind]], raw: str) ->
     for start, end, kind in found:
         text = raw[start:end]
         said = spoken(text) if kind is HiddenKind.UNSEEN else " ".join(text.replace("\ufffe", "").split())
-        if said and not _is_mark(said):
+        if said and not is_mark(said):
             yield HiddenText(page=page, kind=kind, text=said[:MOST_CHARACTERS])

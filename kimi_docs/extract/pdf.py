@@ -1,6 +1,7 @@
 """PDF → the text of its pages through pdfium; a page → its picture with the boxes of a passage."""
 
 from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from kimi_docs.domain.text import BlockKind, Extraction, Link, Notice, PageKind,
 from kimi_docs.errors import Damaged, NotFound
 from kimi_docs.extract import progress
 from kimi_docs.extract.build import Builder, Mark, check_length, whole
+from kimi_docs.extract.formats import PDF_WITHOUT_TABLES
 from kimi_docs.extract.hidden import listed
 from kimi_docs.extract.pdf_facts import has_form, labels, metadata, notices
 from kimi_docs.extract.pdf_margins import REACH, Edges, edges, margins
@@ -17,9 +19,22 @@ from kimi_docs.extract.pdf_page import Sheet, look, removals
 from kimi_docs.extract.pdf_picture import boxes, draw
 from kimi_docs.extract.pdf_text import Origins, composed
 from kimi_docs.extract.quality import garbled, implausible
+from kimi_docs.extract.twin import Twin
 from kimi_docs.language import say
 
-EXTRACTOR = "pdfium-2"
+EXTRACTOR = "pdfium-3"
+_MANY = 12
+"""Pages: with more, a copy of the process reads half of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _How:
+    """Pages whose index is in `skip` are failed ones; without an outline headings are told by their `heights`."""
+
+    password: str
+    skip: Container[int]
+    heights: bool
+    tabled: bool
 
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:
@@ -27,16 +42,18 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:
     return whole(draft(path, document_id, password=password))
 
 
-def draft(path: Path, document_id: str, *, password: str = "", skip: Container[int] = ()) -> Extraction:
+def draft(path: Path, document_id: str, *, password: str = "", skip: Container[int] = (), tabled: bool = True) -> Extraction:
     """The same, be there no text: pages that are pictures may still be recognized. Pages whose index is in `skip` are failed ones.
+    Without `tabled` tables are not looked for: their cells stay lines of text.
 
     Raises: Damaged, PasswordNeeded, EmptyDocument, TooLarge.
     """
     with opened(path, password, most=MAX_PAGES) as document:
-        builder = Builder(document_id, EXTRACTOR)
+        builder = Builder(document_id, EXTRACTOR if tabled else PDF_WITHOUT_TABLES)
         contents = outline(document)
-        sheets = _sheets(document, skip, builder, heights=not contents)
-        all_edges = [edges(sheet.raw or "") for sheet in sheets]
+        how = _How(password=password, skip=skip, heights=not contents, tabled=tabled)
+        sheets = _sheets(document, path, how, builder)
+        all_edges = [sheet.edges for sheet in sheets]
         rank = {} if contents else ranks([sheet.heights for sheet in sheets])
         names = labels(document)
         for index, sheet in enumerate(sheets):
@@ -53,16 +70,23 @@ def draft(path: Path, document_id: str, *, password: str = "", skip: Container[i
 
 
 def picture(
-    path: Path, number: int, *, width: int = 1000, start: int | None = None, end: int | None = None, password: str = ""
+    path: Path,
+    number: int,
+    *,
+    width: int = 1000,
+    start: int | None = None,
+    end: int | None = None,
+    password: str = "",
+    tabled: bool = True,
 ) -> PagePicture:
-    """A page as a JPEG, and where its characters `start`…`end` (of the page's own text) stand on it.
+    """A page as a JPEG, and where its characters `start`…`end` (of the page's own text, `tabled` as it was read) stand on it.
 
     Raises: Damaged, PasswordNeeded, NotFound.
     """
-    with opened(path, password) as document:
+    with opened(path, password, drawn=True) as document:
         if not 1 <= number <= len(document):
             raise NotFound(say("There is no page {number}; the document has {count}.", number=number, count=len(document)))
-        marked = _marked(document, number - 1, start, end) if start is not None and end is not None else None
+        marked = _marked(document, number - 1, start, end, tabled=tabled) if start is not None and end is not None else None
         page = page_of(document, number - 1)
         if page is None:
             raise Damaged(say("Page {number} is damaged and cannot be shown.", number=number))
@@ -71,11 +95,11 @@ def picture(
         return PagePicture(jpeg=jpeg, width=pixels[0], height=pixels[1], boxes=found)
 
 
-def _marked(document: Any, index: int, start: int, end: int) -> tuple[str, list[int]]:
+def _marked(document: Any, index: int, start: int, end: int, *, tabled: bool) -> tuple[str, list[int]]:
     """A page's raw text and the offsets in it of the characters `start`…`end`, by repeating how the page was cleaned."""
     first = max(0, index - REACH)
     forms = has_form(document)
-    sheet = look(document, index, forms=forms)
+    sheet = look(document, index, forms=forms, tabled=tabled)
     window = [
         sheet.raw if other == index else (look(document, other, forms=True).raw if forms else raw_text(document, other))
         for other in range(first, min(len(document), index + REACH + 1))
@@ -87,24 +111,41 @@ def _marked(document: Any, index: int, start: int, end: int) -> tuple[str, list[
     return raw, [offset for offset in wanted if 0 <= offset < len(raw) and not raw[offset].isspace()]
 
 
-def _sheets(document: Any, skip: Container[int], builder: Builder, *, heights: bool) -> list[Sheet]:
-    """Every page as pdfium gives it; without an outline headings are told by their `heights`. Raises: TooLarge, Damaged."""
+def _sheets(document: Any, path: Path, how: _How, builder: Builder) -> list[Sheet]:
+    """Every page as pdfium gives it. Raises: TooLarge, Damaged."""
+    count = len(document)
+    half = count // 2 if count >= _MANY else count
+    twin = Twin(lambda: _other_half(path, how, half, count)) if half < count else None
+    sheets = _read(document, range(half), how)
+    if twin:
+        sheets += twin.result() or _read(document, range(half, count), how)
+    for number, sheet in enumerate(sheets, start=1):
+        if sheet.raw is None:
+            message = say("Page {number} is damaged and was not read.", number=number)
+            builder.notice(Notice(code="page_failed", message=message, page=number))
+    if all(sheet.raw is None for sheet in sheets):
+        raise Damaged(say("No page of this PDF can be read."))
+    check_length(sum(len(sheet.raw or "") for sheet in sheets))
+    return sheets
+
+
+def _other_half(path: Path, how: _How, half: int, count: int) -> list[Sheet]:
+    with opened(path, how.password, most=MAX_PAGES) as document:
+        return _read(document, range(half, count), how)
+
+
+def _read(document: Any, indexes: range, how: _How) -> list[Sheet]:
     sheets: list[Sheet] = []
     total = 0
     forms = has_form(document)
-    for index in range(len(document)):
+    for index in indexes:
         progress.page(index)
-        first = not any(other.raw and len(other.raw) > 20 for other in sheets[:3]) and index < 3  # covers are often pictures
-        sheet = Sheet() if index in skip else look(document, index, forms=forms, title=first, heights=heights)
-        if sheet.raw is None:
-            message = say("Page {number} is damaged and was not read.", number=index + 1)
-            builder.notice(Notice(code="page_failed", message=message, page=index + 1))
-        total += len(sheet.raw or "")
+        cover = index < 3 and not any(other.raw and len(other.raw) > 20 for other in sheets)  # the first are often pictures
+        known = index in how.skip
+        sheets.append(Sheet() if known else look(document, index, forms=forms, title=cover, heights=how.heights, tabled=how.tabled))
+        total += len(sheets[-1].raw or "")
         check_length(total)
-        sheets.append(sheet)
     progress.page(-1)
-    if all(sheet.raw is None for sheet in sheets):
-        raise Damaged(say("No page of this PDF can be read."))
     return sheets
 
 

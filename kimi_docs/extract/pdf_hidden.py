@@ -1,11 +1,12 @@
 """A PDF page → the ranges of its text that nobody who looks at the page sees.
 
 The first character of each line and every 40th are looked at for a sign: not painted, pale, minute, off the page. Only a
-page with a sign is looked at word by word, and pale words are believed hidden only where the drawn page shows nothing.
+line with a sign is looked at word by word, and pale words are believed hidden only where the drawn page shows nothing.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from math import ceil, floor
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -14,10 +15,17 @@ from PIL import Image
 
 from kimi_docs.domain.text import HiddenKind
 from kimi_docs.extract import pdf_objects
-from kimi_docs.extract.hidden import unseen
+from kimi_docs.extract.hidden import is_mark, unseen
+
+Range = tuple[int, int]
 
 Hidden = tuple[int, int, HiddenKind]
 """Start and end in the raw text, and why."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom as parts of the page as it is shown."""
+
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 _WORD = re.compile(r"[^\s\ufffe]+")
 _STEP = 40
@@ -28,7 +36,7 @@ _MINUTE = 2.0
 """Points of height and width; 2 is a third of the smallest print."""
 _FEW = 8
 """Letters: fewer are an accident of the setting."""
-_SINGLE = 6
+_SINGLE = 12
 _SCALE = 2.0
 _MOST_PIXELS = 8_000_000
 _FLAT = 10
@@ -36,11 +44,12 @@ _FLAT = 10
 _UNPAINTED = (raw_pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, raw_pdfium.FPDF_TEXTRENDERMODE_CLIP)
 
 
-def hidden(page: Any, text_page: Any, raw: str) -> list[Hidden]:
-    """The hidden ranges of a page, in order and apart."""
+def hidden(page: Any, text_page: Any, raw: str, layer: bool | None = None) -> list[Hidden]:
+    """The hidden ranges of a page, in order and apart. `layer`: its text lies under a picture of the page, None for not known."""
     found = [(start, end, HiddenKind.UNSEEN) for start, end in unseen(raw)]
-    if _sign(page, text_page, raw):
-        found += list(_ranges(raw, _Judge(page, text_page, raw)))
+    judge = _Judge(page, text_page, raw, layer)
+    for lines in _together(raw, judge):
+        found += _ranges(raw, lines, judge)
     found.sort()
     return [one for number, one in enumerate(found) if not number or one[0] >= found[number - 1][1]]
 
@@ -56,45 +65,28 @@ def under_picture(page: Any) -> bool:
     return bool(covered > 0.5 * whole)
 
 
-def _sign(page: Any, text_page: Any, raw: str) -> bool:
-    """Some of the characters looked at is hidden: unpainted and no picture's text, pale and not to be made out …"""
-    pointer, sheet = pdf_objects.address(text_page.raw), page.get_bbox()
-    numbers = pdf_objects.characters(text_page, raw)
-    text_object = pdf_objects.text_object
-    view = _View(page)
-    layer: bool | None = None  # looks at every object: once a page, and only where it matters
-    seen: set[int | None] = {None}
-    starts = set(_line_starts(raw))
-    for place in (*starts, *range(0, len(raw), _STEP)):
-        text = text_object(pointer, numbers[place])
-        if text in seen:
-            continue
-        seen.add(text)
-        kind = _ink(text)
-        if kind is None and place in starts:  # what stands elsewhere or is of another size is a line of its own
-            kind = _place(pdf_objects.loose_box(pointer, numbers[place]), sheet)
-        if kind is HiddenKind.COLOUR and not view.flat(pdf_objects.char_box(pointer, numbers[place])):
-            continue
-        if kind is HiddenKind.UNPAINTED:
-            layer = under_picture(page) if layer is None else layer
-        if kind is not None and not (kind is HiddenKind.UNPAINTED and layer):
-            return True
-    return False
-
-
-def _line_starts(raw: str) -> Iterator[int]:
-    place = 0
-    while 0 <= place < len(raw) - 1:
-        yield place
-        place = raw.find("\n", place + 1) + 1 or -1
+def _together(raw: str, judge: "_Judge") -> Iterator[list[Range]]:
+    """The lines with a sign, those that follow one another together."""
+    lines: list[Range] = []
+    start = 0
+    for line in raw.split("\n"):
+        end = start + len(line)
+        if len(line) > 1:
+            if judge.sign(start, end):
+                lines.append((start, end))
+            elif lines:
+                yield lines
+                lines = []
+        start = end + 1
+    if lines:
+        yield lines
 
 
 def _ink(text: int) -> HiddenKind | None:
     """Why what is written with this may not be seen."""
     if pdf_objects.render_mode(text) in _UNPAINTED:
         return HiddenKind.UNPAINTED
-    red, green, blue, opacity = pdf_objects.fill(text)
-    return HiddenKind.COLOUR if (red >= _PALE and green >= _PALE and blue >= _PALE) or opacity <= _SHEER else None
+    return HiddenKind.COLOUR if pdf_objects.is_pale(text, _PALE, _SHEER) else None
 
 
 def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind | None:
@@ -110,25 +102,63 @@ def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind
 class _Judge:
     """Why a word is hidden, None for one that can be seen. Its first, middle and last letters speak for it."""
 
-    def __init__(self, page: Any, text_page: Any, raw: str) -> None:
-        self._pointer, self._sheet = pdf_objects.address(text_page.raw), page.get_bbox()
-        self._numbers = pdf_objects.characters(text_page, raw)
-        self._layer = under_picture(page)
-        self._view = _View(page)
+    def __init__(self, page: Any, text_page: Any, raw: str, layer: bool | None) -> None:
+        self._page, self._pointer, self._sheet = page, pdf_objects.address(text_page.raw), page.get_bbox()
+        self._raw, self._numbers = raw, pdf_objects.characters(text_page, raw)
+        self._view, self._layer = _View(page), layer
+        self._clear: set[int | None] = {None}
         self._by_text: dict[int, HiddenKind | None] = {}
+        self._marks: dict[Range, bool] = {}
 
-    def kind(self, start: int, end: int) -> HiddenKind | None:
-        letters = [self._numbers[place] for place in sorted({start, (start + end) // 2, end - 1})]
-        kinds = {self._of(letter) for letter in letters if letter >= 0}
-        if len(kinds) != 1:
+    def _under_picture(self) -> bool:
+        if self._layer is None:
+            self._layer = under_picture(self._page)  # looks at every object: once a page, and only where it matters
+        return self._layer
+
+    def sign(self, start: int, end: int) -> bool:
+        """One of the letters looked at in this line is hidden: unpainted and no picture's text, pale and not to be made out …"""
+        clear, numbers, pointer = self._clear, self._numbers, self._pointer
+        for place in range(start, end, _STEP):
+            text = pdf_objects.text_object(pointer, numbers[place])
+            if text in clear:
+                continue
+            kind = _ink(text)
+            if kind is None and place == start:  # what stands elsewhere or is of another size is a line of its own
+                kind = _place(pdf_objects.loose_box(pointer, numbers[place]), self._sheet)
+            if kind is not None and not self._seen(kind, numbers[place], (start, end)):
+                return True
+            clear.add(text)
+        return False
+
+    def kind(self, start: int, end: int, line: Range) -> HiddenKind | None:
+        kind: HiddenKind | None = None
+        letters = [letter for place in sorted({start, (start + end) // 2, end - 1}) if (letter := self._numbers[place]) >= 0]
+        for number, letter in enumerate(letters):
+            last, kind = kind, self._of(letter)
+            if kind is None or (number and kind is not last):
+                return None
+        return kind if kind is not None and not any(self._seen(kind, letter, line) for letter in letters) else None
+
+    def _seen(self, kind: HiddenKind, letter: int, line: Range) -> bool:
+        """What would be hidden for this reason can be seen, as white letters on black."""
+        if kind is HiddenKind.COLOUR:
+            return not self._is_mark(line) and not self._view.flat(pdf_objects.char_box(self._pointer, letter), self._line(*line))
+        return kind is HiddenKind.UNPAINTED and self._under_picture()
+
+    def _is_mark(self, line: Range) -> bool:
+        if line not in self._marks:
+            self._marks[line] = is_mark(self._raw[slice(*line)])
+        return self._marks[line]
+
+    def _line(self, start: int, end: int) -> pdf_objects.Bounds | None:
+        """About where a line stands."""
+        places = range(start, end, max(1, (end - start) // 6))
+        boxes = [pdf_objects.loose_box(self._pointer, self._numbers[place]) for place in (*places, end - 1)]
+        across = [box for box in boxes if box]
+        if not across:
             return None
-        kind = kinds.pop()
-        if kind is HiddenKind.UNPAINTED and self._layer:
-            return None
-        boxes = [pdf_objects.char_box(self._pointer, letter) for letter in letters if letter >= 0]
-        if kind is HiddenKind.COLOUR and not all(self._view.flat(box) for box in boxes):
-            return None
-        return kind
+        lefts, bottoms, rights, tops = zip(*across, strict=True)
+        return min(lefts), min(bottoms), max(rights), max(tops)
 
     def _of(self, letter: int) -> HiddenKind | None:
         text = pdf_objects.text_object(self._pointer, letter)
@@ -139,54 +169,71 @@ class _Judge:
 
 
 class _View:
-    """The page as it is drawn, drawn when it is first asked for: the first places one by one, then the whole page."""
+    """The page as it is drawn, drawn when it is first asked for: the first lines one by one, then the whole page."""
 
     def __init__(self, page: Any) -> None:
         self._page = page
-        self._asked = 0
-        self._whole: Image.Image | None = None
+        self._drawn: dict[Box, Image.Image] = {}
 
-    def flat(self, box: pdf_objects.Bounds | None) -> bool:
-        """Nothing can be told from anything else in this box of the page."""
+    def flat(self, box: pdf_objects.Bounds | None, line: pdf_objects.Bounds | None) -> bool:
+        """Nothing can be told from anything else in this box of the page; `line` is what it stands in."""
         if box is None:
             return False
-        (x1, y1), (x2, y2) = (pdf_objects.shown(self._page, x, y) for x, y in (box[:2], box[2:]))
-        place = (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+        place = self._shown(box)
         if place[2] <= 0 or place[3] <= 0 or place[0] >= 1 or place[1] >= 1:
             return True
-        self._asked += 1
         try:
-            part = self._drawn(place) if self._asked <= _SINGLE and self._whole is None else self._cut(place)
+            least, most = self._cut(place, _united(place, self._shown(line)) if line else place).getextrema()
         except (pdfium.PdfiumError, ValueError):
             return False
-        least, most = part.getextrema()
         return bool(most - least <= _FLAT)  # type: ignore[operator] # one band
 
-    def _drawn(self, place: tuple[float, float, float, float]) -> Image.Image:
-        """This place alone."""
+    def _shown(self, box: pdf_objects.Bounds) -> Box:
+        (x1, y1), (x2, y2) = (pdf_objects.shown(self._page, x, y) for x, y in (box[:2], box[2:]))
+        return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+
+    def _cut(self, place: Box, around: Box) -> Image.Image:
+        """This place out of what is drawn already, or out of what is around it."""
+        if (known := next((area for area in self._drawn if _holds(area, place)), None)) is None:
+            known = _WHOLE if len(self._drawn) >= _SINGLE else _cropped(around)
+            self._drawn[known] = self._draw(known)
+        image = self._drawn[known]
+        wide, high = image.width / (known[2] - known[0]), image.height / (known[3] - known[1])
+        left, top = (max(0, int((place[axis] - known[axis]) * scale)) for axis, scale in ((0, wide), (1, high)))
+        left, top = min(left, image.width - 1), min(top, image.height - 1)
+        right, bottom = (int((place[axis] - known[axis - 2]) * scale) + 1 for axis, scale in ((2, wide), (3, high)))
+        return image.crop((left, top, min(max(right, left + 1), image.width), min(max(bottom, top + 1), image.height)))
+
+    def _draw(self, area: Box) -> Image.Image:
         wide, high = self._page.get_size()
-        margins = (place[0] * wide, (1 - place[3]) * high, (1 - place[2]) * wide, place[1] * high)
-        crop = tuple(max(0.0, margin - 0.5) for margin in margins)
-        image: Image.Image = self._page.render(scale=_SCALE, crop=crop, grayscale=True).to_pil().convert("L")
+        part = max(1.0, wide * high * (area[2] - area[0]) * (area[3] - area[1]))
+        margins = (area[0] * wide, (1 - area[3]) * high, (1 - area[2]) * wide, area[1] * high)
+        scale = min(_SCALE, (_MOST_PIXELS / part) ** 0.5)
+        image: Image.Image = self._page.render(scale=scale, crop=margins, grayscale=True).to_pil().convert("L")
         return image
 
-    def _cut(self, place: tuple[float, float, float, float]) -> Image.Image:
-        wide, high = self._page.get_size()
-        if self._whole is None:
-            scale = min(_SCALE, (_MOST_PIXELS / max(1.0, wide * high)) ** 0.5)
-            self._whole = self._page.render(scale=scale, grayscale=True).to_pil().convert("L")
-        wide, high = self._whole.size
-        left, top = min(wide - 1, max(0, int(place[0] * wide))), min(high - 1, max(0, int(place[1] * high)))
-        right, bottom = max(left + 1, int(place[2] * wide) + 1), max(top + 1, int(place[3] * high) + 1)
-        return self._whole.crop((left, top, min(wide, right), min(high, bottom)))
+
+def _united(one: Box, two: Box) -> Box:
+    return min(one[0], two[0]), min(one[1], two[1]), max(one[2], two[2]), max(one[3], two[3])
 
 
-def _ranges(raw: str, judge: _Judge) -> Iterator[Hidden]:
+def _holds(area: Box, place: Box) -> bool:
+    return all(area[side] <= max(0.0, place[side]) and min(1.0, place[side + 2]) <= area[side + 2] for side in (0, 1))
+
+
+def _cropped(place: Box) -> Box:
+    """What of it lies on the page, up to whole hundredths."""
+    left, top = (min(99, max(0, floor(100 * place[side]))) / 100 for side in (0, 1))
+    right, bottom = (min(100, max(1, ceil(100 * place[side]))) / 100 for side in (2, 3))
+    return left, top, max(right, left + 0.01), max(bottom, top + 0.01)
+
+
+def _ranges(raw: str, lines: Sequence[Range], judge: _Judge) -> Iterator[Hidden]:
     """Neighbouring words of one kind as a range."""
     start = end = 0
     last: HiddenKind | None = None
-    for match in _WORD.finditer(raw):
-        kind = judge.kind(*match.span())
+    for line, match in ((place, match) for place in lines for match in _WORD.finditer(raw, *place)):
+        kind = judge.kind(*match.span(), line)
         if kind is not last:
             if last is not None and _enough(raw[start:end]):
                 yield start, end, last

@@ -14,7 +14,7 @@ from kimi_docs.extract.pdf_text import lines
 
 REACH = 4
 _EDGE = 3
-_NEAR = 1500
+_NEAR = 500
 """Characters from either end of a page among which its outer lines are looked for."""
 _NUMBER = re.compile(r"\d+")
 _ROMAN = re.compile(r"[ivxlc]{1,7}")
@@ -44,6 +44,9 @@ class Edges:
     numbers: Mapping[str, list[tuple[int, ...]]]
 
 
+BLANK = Edges(top=(), bottom=(), lines=0, numbers={})
+
+
 def edges(raw: str) -> Edges:
     """The first and last lines of a page."""
     places = _outer_lines(raw)
@@ -58,10 +61,12 @@ def edges(raw: str) -> Edges:
 
 def _outer_lines(raw: str) -> list[tuple[int, int]]:
     """All lines of a short page; of a long one those near its ends."""
-    tail = raw.find("\n", len(raw) - _NEAR) + 1 if len(raw) > 3 * _NEAR else 0
-    if not tail:
-        return lines(raw)
-    return [*lines(raw[: raw.rfind("\n", 0, _NEAR) + 1]), *((tail + start, tail + end) for start, end in lines(raw[tail:]))]
+    if len(raw) > 3 * _NEAR:
+        head, tail = raw.rfind("\n", 0, _NEAR) + 1, raw.find("\n", len(raw) - _NEAR) + 1
+        first, last = lines(raw, 0, head), lines(raw, tail) if tail else []
+        if len(first) >= _EDGE <= len(last):
+            return [*first, *last]
+    return lines(raw)
 
 
 def _edge(raw: str, start: int, end: int) -> Edge:
@@ -93,7 +98,10 @@ def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) ->
     for line in edge:
         if not line.bare and sum(map(str.isalpha, line.words[:60])) < 2:
             break  # rows of figures look alike without being headers
-        same = [other for other, page in near if any(_same(line, twin, index - other) for twin in page.numbers.get(line.words, ()))]
+        alike = [(other, twins) for other, page in near if (twins := page.numbers.get(line.words))]
+        if len(alike) < 2:
+            break
+        same = [other for other, twins in alike if any(_same(line, twin, index - other) for twin in twins)]
         if len(same) < 2 or not (line.bare or min(same) < index):
             break
         found.append((line.start, line.end))
@@ -102,6 +110,8 @@ def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) ->
 
 def _same(line: Edge, twin: tuple[int, ...], apart: int) -> bool:
     """Each number of a line is the same as its twin's or further on by as many as the pages are apart."""
+    if line.numbers == twin and not line.bare:
+        return True
     if len(line.numbers) != len(twin):
         return False
     pairs = zip(line.numbers, twin, strict=True)

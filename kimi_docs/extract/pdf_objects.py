@@ -1,5 +1,6 @@
 """pdfium's functions that are called thousands of times a page, without the pointer objects that cost more than the calls."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import CFUNCTYPE, byref, c_double, c_float, c_int, c_uint, c_void_p, cast
 from typing import Any, NamedTuple
@@ -48,6 +49,8 @@ _origin = _fast(raw_pdfium.FPDFText_GetCharOrigin, c_int, c_void_p, c_int, c_voi
 text_object = _fast(raw_pdfium.FPDFText_GetTextObject, c_void_p, c_void_p, c_int)
 """The object a character belongs to, None for one that pdfium put in between."""
 render_mode = _fast(raw_pdfium.FPDFTextObj_GetTextRenderMode, c_int, c_void_p)
+
+_number_at = _fast(raw_pdfium.FPDFText_GetCharIndexFromTextIndex, c_int, c_void_p, c_int)
 
 _floats = (c_float * 6)()
 _doubles = (c_double * 4)()
@@ -134,12 +137,11 @@ def bounds(drawn: Drawn) -> Bounds | None:
     return min(across), min(up), max(across), max(up)
 
 
-def fill(pointer: int) -> tuple[int, int, int, int]:
-    """Red, green, blue, opacity, each to 255; black where nothing is said."""
+def is_pale(pointer: int, pale: int, sheer: int) -> bool:
+    """Red, green and blue are at least `pale` or the opacity is at most `sheer`, of 255; black where nothing is said."""
     if not _get_fill(pointer, *_AT_COLOUR):
-        return 0, 0, 0, 255
-    red, green, blue, opacity = _colour
-    return red, green, blue, opacity
+        return False
+    return (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
 
 
 def strokes(drawn: Drawn, most: int) -> Iterator[tuple[float, float, float, float]]:
@@ -188,13 +190,24 @@ def origin(text_page: int, character: int) -> tuple[float, float] | None:
 
 def characters(text_page: Any, raw: str) -> Sequence[int]:
     """pdfium's character numbers by offset in its text, -1 for none."""
-    if len(raw) == text_page.count_chars() and (raw.isascii() or not beyond_plane(raw)):
+    wide = not raw.isascii() and beyond_plane(raw)
+    if len(raw) == text_page.count_chars() and not wide:
         return range(len(raw))
-    found, unit = [], 0
-    for letter in raw:
-        found.append(raw_pdfium.FPDFText_GetCharIndexFromTextIndex(text_page.raw, unit))
-        unit += 2 if letter > "\uffff" else 1
-    return found
+    return _Numbers(address(text_page.raw), raw, wide)
+
+
+class _Numbers(Sequence[int]):
+    """Asked of pdfium one by one: it counts units of UTF-16, and some of its characters are not in its text."""
+
+    def __init__(self, pointer: int, raw: str, wide: bool) -> None:
+        self._pointer, self._length = pointer, len(raw)
+        self._wide = [offset for offset, letter in enumerate(raw) if letter > "\uffff"] if wide else []
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, offset: Any) -> Any:
+        return _number_at(self._pointer, offset + bisect_left(self._wide, offset) if self._wide else offset)
 
 
 _GRID = 1_000_000

@@ -16,8 +16,8 @@ MAX_PAGES = 10_000
 
 
 @contextmanager
-def opened(path: Path, password: str, *, most: int = MAX_PAGES) -> Iterator[Any]:
-    """Raises: Damaged, PasswordNeeded, EmptyDocument, TooLarge."""
+def opened(path: Path, password: str, *, most: int = MAX_PAGES, drawn: bool = False) -> Iterator[Any]:
+    """With `drawn` pictures of its pages show what is filled in. Raises: Damaged, PasswordNeeded, EmptyDocument, TooLarge."""
     document = _open(path, password)
     try:
         if not len(document):
@@ -25,9 +25,9 @@ def opened(path: Path, password: str, *, most: int = MAX_PAGES) -> Iterator[Any]
         if len(document) > most:
             message = say("This PDF has {pages} pages; at most {most} are read.", pages=len(document), most=most)
             raise TooLarge(message, say("Split it into smaller files and add those."))
-        if raw_pdfium.FPDF_GetFormType(document.raw) != raw_pdfium.FORMTYPE_NONE:
+        if drawn and raw_pdfium.FPDF_GetFormType(document.raw) != raw_pdfium.FORMTYPE_NONE:
             with suppress(pdfium.PdfiumError):
-                document.init_forms()  # draws what is filled in; nothing in a form is ever run
+                document.init_forms()  # nothing in a form is ever run
         yield document
     finally:
         document.close()

@@ -9,6 +9,7 @@ from typing import Any
 import pypdfium2 as pdfium
 
 from kimi_docs.domain.text import BlockKind
+from kimi_docs.extract import pdf_objects
 from kimi_docs.extract.build import Mark, tidy
 
 Entry = tuple[str, int]
@@ -76,7 +77,7 @@ def headings(text: str, entries: Sequence[Entry], levels: Mapping[str, int] = NO
     wanted = {_key(name): level for name, level in entries}
     for match in (_LINE if wanted or levels else _CANDIDATE).finditer(text):
         line = match[0].strip()
-        level = _level(line, wanted) or (levels.get(line, 0) if _is_heading(line) else 0)
+        level = _level(line, wanted) or (levels[line] if line in levels and _is_heading(line) else 0)
         if level:
             yield BlockKind.HEADING, match.start(), match.start() + len(match[0].rstrip()), level
 
@@ -92,10 +93,9 @@ def _level(line: str, wanted: Mapping[str, int]) -> int:
         return min(6, wanted.get(_key(line), 0))
     if _NAMED.fullmatch(line):
         return 1
-    if not (line[0].isdigit() or line[0] == "第"):
+    if not (line[0].isdigit() or line[0] == "第") or line[-1] in ".,;:。，；：" or line.count(" ") > 12:
         return 0
-    numbered = _NUMBERED.fullmatch(line)
-    if not numbered or line[-1] in ".,;:。，；：" or line.count(" ") > 12:
+    if not (numbered := _NUMBERED.fullmatch(line)):
         return 0
     if not (numbered["words"][0].isupper() or "\u4e00" <= numbered["words"][0] <= "\u9fff") or re.search(
         r"\d{3}|\s\d|[:;,：；，]", numbered["words"]
@@ -124,11 +124,12 @@ def _is_words(text: str) -> bool:
 def largest_lines(text_page: Any) -> str:
     """Lines of the tallest letters, when they are clearly taller than the rest."""
     raw = text_page.get_text_range(0, min(4000, text_page.count_chars()), errors="surrogatepass")
+    pointer = pdf_objects.address(text_page.raw)
     found: list[tuple[float, str]] = []
-    for match in list(re.finditer(r"[^\r\n]+", raw))[:60]:
+    for match in list(re.finditer(r"[^\r\n]+", raw))[:40]:
         line = " ".join(tidy(match[0]).split())
         if len(line) > 3 and not re.match(r"arxiv:|doi:|https?:|www\.", line, re.IGNORECASE):
-            found.append((_height(text_page, match.start(), match.end()), line))
+            found.append((_height(pointer, match.start(), match.end()), line))
     if len(found) < 2:
         return ""
     tallest = max(height for height, line in found if len(line) > 3)
@@ -144,13 +145,8 @@ def largest_lines(text_page: Any) -> str:
     return joined if 4 <= len(joined) <= 250 and not _NO_TITLE.fullmatch(joined) and _is_words(joined) else ""
 
 
-def _height(text_page: Any, start: int, end: int) -> float:
+def _height(pointer: int, start: int, end: int) -> float:
     """Median height of some letters of a line."""
-    heights = []
-    for index in range(start, end, max(1, (end - start) // 8)):
-        try:
-            _, bottom, _, top = text_page.get_charbox(index, loose=True)
-        except (pdfium.PdfiumError, ValueError):
-            continue
-        heights.append(abs(top - bottom))
+    boxes = (pdf_objects.loose_box(pointer, index) for index in range(start, end, max(1, (end - start) // 3)))
+    heights = [abs(box[3] - box[1]) for box in boxes if box]
     return float(median(heights)) if heights else 0.0

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from ctypes import c_char, c_int
+from ctypes import c_char, c_int, c_ushort, sizeof
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,17 +11,24 @@ import pypdfium2.raw as raw_pdfium
 
 from kimi_docs.extract import pdf_objects
 from kimi_docs.extract.pdf_hidden import Hidden, hidden, under_picture
+from kimi_docs.extract.pdf_margins import BLANK, Edges, edges
 from kimi_docs.extract.pdf_open import page_of
 from kimi_docs.extract.pdf_outline import largest_lines
 from kimi_docs.extract.pdf_rules import areas
 from kimi_docs.extract.pdf_tables import Table, markdown, tables
 from kimi_docs.extract.pdf_text import Given, Range
-from kimi_docs.extract.pdf_words import letters
+from kimi_docs.extract.pdf_words import words
 
 _DRAWN = (pdf_objects.PATH, pdf_objects.SHADING)
+_UNREAD = (raw_pdfium.FPDF_ANNOT_LINK, raw_pdfium.FPDF_ANNOT_POPUP, raw_pdfium.FPDF_ANNOT_WIDGET)
+_NO_VALUE = 2
+"""Bytes of an empty string in UTF-16 with its end."""
+_NOT_CHOSEN = tuple(map(ord, "Off\0"))
+"""The value of a box without its tick."""
 _MANY_STROKES = 50
 """So many may be drawn letters."""
-_FEW_RULES = 3
+_LITTLE = 600
+"""Characters: a page with more is not empty when its margins and hidden text have been taken out."""
 _SHORT_LINE = re.compile(r"^[^\W_a-zß-ÿ][^\r\n]{2,90}", re.MULTILINE)
 _MOST_LINES = 24
 
@@ -31,6 +38,7 @@ class Sheet:
     """A page as pdfium gives it. `raw` is None for a page that cannot be loaded."""
 
     raw: str | None = None
+    edges: Edges = BLANK
     hidden: Sequence[Hidden] = ()
     tables: Sequence[Table] = ()
     heights: Mapping[str, float] = field(default_factory=dict)
@@ -47,9 +55,9 @@ class Sheet:
     """Its text lies unseen under a picture of the page: somebody has recognized it."""
 
 
-def look(document: Any, index: int, *, forms: bool, title: bool = False, heights: bool = False) -> Sheet:
+def look(document: Any, index: int, *, forms: bool, title: bool = False, heights: bool = False, tabled: bool = True) -> Sheet:
     """Read a page. With `forms` what has been filled in becomes part of its text; with `title` its largest lines are looked for,
-    with `heights` those that may be headings are measured."""
+    with `heights` those that may be headings are measured, with `tabled` tables are looked for."""
     page = page_of(document, index)
     if page is not None and forms:
         page = _flat(document, index, page)
@@ -60,44 +68,83 @@ def look(document: Any, index: int, *, forms: bool, title: bool = False, heights
     except pdfium.PdfiumError:
         return Sheet()
     try:
-        return _sheet(document, page, text_page, title=title, heights=heights)
+        return _sheet(document, page, text_page, title=title, heights=heights, tabled=tabled)
     finally:
         text_page.close()
         page.close()
 
 
 def _flat(document: Any, index: int, page: Any) -> Any:
-    """The page with its form fields drawn into it."""
-    if not raw_pdfium.FPDFPage_GetAnnotCount(page.raw):
+    """The page with what is filled in drawn into it."""
+    if not _filled(page):
         return page
     raw_pdfium.FPDFPage_Flatten(page.raw, raw_pdfium.FLAT_NORMALDISPLAY)
     page.close()
     return page_of(document, index)
 
 
-def _sheet(document: Any, page: Any, text_page: Any, *, title: bool, heights: bool) -> Sheet:
+def _filled(page: Any) -> bool:
+    """Some field has a value, or something is written over the page: drawing it takes reading the page again."""
+    for number in range(raw_pdfium.FPDFPage_GetAnnotCount(page.raw)):
+        note = raw_pdfium.FPDFPage_GetAnnot(page.raw, number)
+        try:
+            kind = raw_pdfium.FPDFAnnot_GetSubtype(note)
+            filled = _has_value(note) if kind == raw_pdfium.FPDF_ANNOT_WIDGET else kind not in _UNREAD
+        finally:
+            raw_pdfium.FPDFPage_CloseAnnot(note)
+        if filled:
+            return True
+    return False
+
+
+def _has_value(field: Any) -> bool:
+    """Something is entered or chosen. A field without a name is one of several that share a value: boxes show whose it is."""
+    if (own := _said(field, b"V")) is not None:
+        return own
+    return not raw_pdfium.FPDFAnnot_HasKey(field, b"T") and _said(field, b"AS") is not False
+
+
+def _said(field: Any, key: bytes) -> bool | None:
+    """Whether this entry says more than that nothing is chosen; None where there is none."""
+    value = (c_ushort * len(_NOT_CHOSEN))()
+    length = raw_pdfium.FPDFAnnot_GetStringValue(field, key, value, sizeof(value))
+    if length <= _NO_VALUE:
+        return None
+    return bool(length != sizeof(value) or tuple(value) != _NOT_CHOSEN)
+
+
+def _sheet(document: Any, page: Any, text_page: Any, *, title: bool, heights: bool, tabled: bool) -> Sheet:
     raw = str(text_page.get_text_range(errors="surrogatepass"))
-    kinds = pdf_objects.kinds(page)
-    strokes = sum(kind in _DRAWN for kind in kinds)
-    if not raw.strip():
-        return Sheet(raw=raw, picture=len(kinds) > strokes or strokes > _MANY_STROKES)
-    found = areas(page) if strokes >= _FEW_RULES or pdf_objects.FORM in kinds else []
+    if len(raw) < _LITTLE and not raw.strip():
+        return Sheet(raw=raw, picture=_shows_something(page))
+    found = areas(page) if tabled else []
+    layer = under_picture(page) if _unpainted(text_page) else None
     return Sheet(
         raw=raw,
-        hidden=hidden(page, text_page, raw),
-        tables=tables(found, letters(page, text_page, raw)) if found else (),
+        edges=edges(raw),
+        hidden=hidden(page, text_page, raw, layer),
+        tables=tables(found, words(page, text_page, raw, found)) if found else (),
         heights=_heights(text_page, raw) if heights else {},
         links=_links(document, page),
-        picture=pdf_objects.IMAGE in kinds or pdf_objects.FORM in kinds,
-        layer=pdf_objects.IMAGE in kinds and _unpainted(text_page) and under_picture(page),
+        picture=len(raw) < _LITTLE and _shows_something(page, drawn=False),
+        layer=bool(layer),
         large=largest_lines(text_page) if title and len(raw) > 20 else "",
     )
+
+
+def _shows_something(page: Any, *, drawn: bool = True) -> bool:
+    """It holds a picture or, with `drawn`, so much drawing that it may be letters."""
+    kinds = pdf_objects.kinds(page)
+    strokes = sum(kind in _DRAWN for kind in kinds)
+    if drawn:
+        return len(kinds) > strokes or strokes > _MANY_STROKES
+    return pdf_objects.IMAGE in kinds or pdf_objects.FORM in kinds
 
 
 def _unpainted(text_page: Any) -> bool:
     pointer = pdf_objects.address(text_page.raw)
     count = text_page.count_chars()
-    texts = {pdf_objects.text_object(pointer, number) for number in range(0, count, max(1, count // 20))} - {None}
+    texts = {pdf_objects.text_object(pointer, number) for number in range(0, count, max(1, count // 10))} - {None}
     unseen = sum(pdf_objects.render_mode(text) == raw_pdfium.FPDF_TEXTRENDERMODE_INVISIBLE for text in texts)
     return bool(unseen > 0.5 * len(texts))
 

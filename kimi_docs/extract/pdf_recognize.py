@@ -22,7 +22,7 @@ def recognize(path: Path, numbers: Sequence[int], *, seconds: float, password: s
     """These pages in turn until `seconds` are over; at least one. Raises: Damaged, PasswordNeeded."""
     done: list[Recognized] = []
     until = time.monotonic() + seconds
-    with opened(path, password) as document:
+    with opened(path, password, drawn=True) as document:
         for number in numbers:
             if done and time.monotonic() > until:
                 break

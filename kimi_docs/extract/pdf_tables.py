@@ -1,4 +1,4 @@
-"""Ruled areas and the letters in them → tables of cells that know which characters they hold.
+"""Ruled areas and the words in them → tables of cells that know which characters they hold.
 
 Where lines part the rows they are the rows; where several lines of text stand between two of them and the columns stand
 side by side line for line, each line of text is a row. Columns are parted by upright lines, and by gaps that go through.
@@ -6,7 +6,7 @@ side by side line for line, each line of text is a row. Columns are parted by up
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mean, median
@@ -14,7 +14,7 @@ from statistics import mean, median
 import numpy as np
 
 from kimi_docs.extract.pdf_rules import TOUCH, Area
-from kimi_docs.extract.pdf_words import Letter, Phrase, lines, phrases
+from kimi_docs.extract.pdf_words import Phrase, Word, lines, phrases
 
 _CROSSING = 0.08
 """Of the lines: so many may cross the gap between two columns, as headings over several do."""
@@ -38,25 +38,25 @@ class Table:
     cells: Sequence[Cell]
 
 
-def tables(found: Sequence[Area], letters: Sequence[Letter]) -> list[Table]:
+def tables(found: Sequence[Area], words: Sequence[Word]) -> list[Table]:
     """The tables among these areas. No character is in two of them."""
     made: list[Table] = []
     taken: set[int] = set()
-    across = np.fromiter(((letter.left + letter.right) / 2 for letter in letters), float, len(letters))
-    down = np.fromiter((letter.base - letter.height / 3 for letter in letters), float, len(letters))
+    across = np.fromiter(((word.left + word.right) / 2 for word in words), float, len(words))
+    down = np.fromiter((word.base - word.height / 3 for word in words), float, len(words))
     for area in found:
         held = (across >= area.left - 1) & (across <= area.right + 1) & (down >= area.top) & (down <= area.bottom)
-        inside = [letter for letter in (letters[int(number)] for number in np.flatnonzero(held)) if letter.offset not in taken]
-        table = _table(area, inside) if len(inside) > 3 else None
+        inside = [word for word in (words[int(number)] for number in np.flatnonzero(held)) if word.start not in taken]
+        table = _table(area, inside) if sum(word.stop - word.start for word in inside) > 3 else None
         if table:
             made.append(table)
             taken.update(offset for cell in table.cells for offset in cell.offsets)
     return made
 
 
-def _table(area: Area, letters: Sequence[Letter]) -> Table | None:
+def _table(area: Area, words: Sequence[Word]) -> Table | None:
     ys = _bands(area)
-    bands = [lines(part) for part in _by_band(letters, ys)]
+    bands = [lines(part) for part in _by_band(words, ys)]
     posts = _posts(area)
     if not posts and _is_prose([line for band in bands for line in band]):
         return None
@@ -73,7 +73,7 @@ def _table(area: Area, letters: Sequence[Letter]) -> Table | None:
                 joins = not is_body and number and not bodies[number - 1] and not _ruled(area, ys[number], borders, left, right)
                 top = row - 1 if joins and any((row - 1, left, other) in spans for other in range(right, len(borders))) else row
                 last = next((other for other in range(len(borders) - 1, right, -1) if (top, left, other) in spans), right)
-                spans.setdefault((top, left, last), []).extend(letter.offset for letter in part)
+                spans.setdefault((top, left, last), []).extend(offset for word in part for offset in range(word.start, word.stop))
             row += 1
     return _checked(row, len(borders) - 1, spans)
 
@@ -89,11 +89,11 @@ def _bands(area: Area) -> list[float]:
     return found
 
 
-def _by_band(letters: Iterable[Letter], bands: Sequence[float]) -> list[list[Letter]]:
-    found: list[list[Letter]] = [[] for _ in range(max(1, len(bands) - 1))]
-    for letter in letters:
-        number = bisect_right(bands, letter.base - letter.height / 3) - 1
-        found[min(len(found) - 1, max(0, number))].append(letter)
+def _by_band(words: Iterable[Word], bands: Sequence[float]) -> list[list[Word]]:
+    found: list[list[Word]] = [[] for _ in range(max(1, len(bands) - 1))]
+    for word in words:
+        number = bisect_right(bands, word.base - word.height / 3) - 1
+        found[min(len(found) - 1, max(0, number))].append(word)
     return found
 
 
@@ -108,14 +108,14 @@ def _posts(area: Area) -> list[float]:
     return sorted(inner)
 
 
-def _is_prose(found: Sequence[Sequence[Letter]]) -> bool:
+def _is_prose(found: Sequence[Sequence[Word]]) -> bool:
     """Running text between two lines, not columns of entries."""
-    parts = [[len(phrase.letters) for phrase in phrases(line)] for line in found]
+    parts = [[phrase.length for phrase in phrases(line)] for line in found]
     lengths = [length for line in parts for length in line]
     return len(found) < 2 or not lengths or mean(lengths) > 18 or median(map(len, parts)) < 2
 
 
-def _is_body(band: Sequence[Sequence[Letter]], posts: Sequence[float], bands: Sequence[Sequence[Sequence[Letter]]]) -> bool:
+def _is_body(band: Sequence[Sequence[Word]], posts: Sequence[float], bands: Sequence[Sequence[Sequence[Word]]]) -> bool:
     """Several lines whose columns stand side by side line for line, where rows are not parted by lines anyway."""
     if len(band) < 3:
         return False
@@ -133,7 +133,7 @@ def _ruled(area: Area, y: float, borders: Sequence[float], left: int, right: int
     return covered > 0.5 * (end - start)
 
 
-def _borders(area: Area, posts: Sequence[float], body: Sequence[Sequence[Letter]]) -> list[float]:
+def _borders(area: Area, posts: Sequence[float], body: Sequence[Sequence[Word]]) -> list[float]:
     """Where columns begin and end."""
     found = [area.left - TOUCH, *posts, area.right + TOUCH]
     for left, right in _gaps([phrase for line in body for phrase in phrases(line)], len(body)):
@@ -159,23 +159,23 @@ def _gaps(found: Sequence[Phrase], line_count: int) -> list[tuple[float, float]]
 
 
 def _row(
-    row_lines: Sequence[Sequence[Letter]], borders: Sequence[float], cuts: Sequence[float]
-) -> list[tuple[int, int, Sequence[Letter]]]:
+    row_lines: Sequence[Sequence[Word]], borders: Sequence[float], cuts: Sequence[float]
+) -> list[tuple[int, int, Sequence[Word]]]:
     """The phrases of one row with the first and the last column of each."""
     return [placed for line in row_lines for phrase in phrases(line) for placed in _placed(phrase, borders, cuts)]
 
 
-def _placed(phrase: Phrase, borders: Sequence[float], cuts: Sequence[float]) -> list[tuple[int, int, Sequence[Letter]]]:
+def _placed(phrase: Phrase, borders: Sequence[float], cuts: Sequence[float]) -> list[tuple[int, int, Sequence[Word]]]:
     """First and last column of a phrase, cut where one of `cuts` runs through one of its spaces."""
     last = len(borders) - 2
-    parts: list[Sequence[Letter]] = []
+    parts: list[Sequence[Word]] = []
     start = 0
-    for number, (one, two) in enumerate(pairwise(phrase.letters), 1):
+    for number, (one, two) in enumerate(pairwise(phrase.words), 1):
         gap = two.left - one.right > 0.12 * one.height
         if gap and any(one.right - 1 <= border <= two.left + 1 for border in cuts):
-            parts.append(phrase.letters[start:number])
+            parts.append(phrase.words[start:number])
             start = number
-    parts.append(phrase.letters[start:])
+    parts.append(phrase.words[start:])
     placed = []
     for part in parts:
         reach = 0.2 * part[0].height
@@ -218,7 +218,7 @@ def markdown(table: Table, raw: str, withheld: Sequence[int]) -> tuple[str, list
 
     def put(letters: str, origin: int = -1) -> None:
         text.append(letters)
-        origins.extend([origin] * len(letters))
+        origins.extend(range(origin, origin + len(letters)) if origin >= 0 else [-1] * len(letters))
 
     rows: dict[int, dict[int, Sequence[int]]] = {}
     for cell in table.cells:
@@ -226,7 +226,8 @@ def markdown(table: Table, raw: str, withheld: Sequence[int]) -> tuple[str, list
     for row in range(table.rows):
         for column in range(table.columns):
             put("| ")
-            _put_cell(put, [one for one in rows.get(row, {}).get(column, ()) if not withheld[one]], raw)
+            if offsets := [one for one in rows.get(row, {}).get(column, ()) if not withheld[one]]:
+                _put_cell(put, offsets, raw)
         put("|\n")
         if not row:
             put("| --- " * table.columns + "|\n")
@@ -234,13 +235,28 @@ def markdown(table: Table, raw: str, withheld: Sequence[int]) -> tuple[str, list
 
 
 def _put_cell(put: Callable[..., None], offsets: Sequence[int], raw: str) -> None:
-    for before, offset in zip([None, *offsets], offsets, strict=False):
-        if before is not None and offset > before + 1:
-            between = raw[before + 1 : offset]
-            if not between or not between.startswith(("\ufffe", "\u00ad")):
-                put(" ")
-        letter = raw[offset]
-        if letter.isprintable() and letter not in "\u00ad":
-            put("\\|" if letter == "|" else letter, offset)
-    if offsets:
-        put(" ")
+    after: int | None = None
+    for start, stop in _runs(offsets):
+        if after is not None and raw[after] not in "\ufffe\u00ad":
+            put(" ")
+        part, after = raw[start:stop], stop
+        if part.isprintable() and "|" not in part and "\u00ad" not in part:
+            put(part, start)
+            continue
+        for offset, letter in enumerate(part, start):
+            if letter == "|":
+                put("\\")
+            if letter.isprintable() and letter != "\u00ad":
+                put(letter, offset)
+    put(" ")
+
+
+def _runs(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Neighbouring offsets as ranges."""
+    start = last = offsets[0]
+    for offset in offsets[1:]:
+        if offset != last + 1:
+            yield start, last + 1
+            start = offset
+        last = offset
+    yield start, last + 1

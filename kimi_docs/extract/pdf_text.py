@@ -118,6 +118,7 @@ class Origins:
         return origin + offset - self._starts[index] if origin >= 0 else -1
 
 
-def lines(raw: str) -> list[Range]:
-    """The non-blank lines as ranges of the raw text, their line ends with them."""
-    return [match.span() for match in _LINE.finditer(raw) if not match[0].isspace()]
+def lines(raw: str, start: int = 0, end: int | None = None) -> list[Range]:
+    """The non-blank lines from `start` to `end` as ranges of the raw text, their line ends with them."""
+    matches = _LINE.finditer(raw, start, len(raw) if end is None else end)
+    return [match.span() for match in matches if not match[0].isspace()]

@@ -18,6 +18,12 @@ def start() -> None:
     _open[:] = [os.open(_NOTE, os.O_WRONLY | os.O_CREAT, 0o600)]
 
 
+def elsewhere() -> None:
+    """In a copy of the process: pages keep their limit, the note stays that of the first."""
+    if _open:
+        _open[:] = [os.open(os.devnull, os.O_WRONLY)]
+
+
 def page(index: int, seconds: float = PAGE_SECONDS) -> None:
     """Work on this page begins; -1: work on pages is over. The system ends the process when the page takes too long."""
     if not _open:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import add
 
 _SAMPLE = 8_000
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -12,7 +12,7 @@ _HANGUL = re.compile("[\uac00-\ud7a3]")
 _LATIN = re.compile("[A-Za-z]+")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _ARABIC = re.compile("[\u0600-\u06ff]")
-_ENGLISH = re.compile(r"\b(?:the|of|and|to|in|is|for|that|with|on|are|by|this|as|be|or|from)\b", re.IGNORECASE)
+_ENGLISH = frozenset(re.findall("[a-z]+", "the of and to in is for that with on are by this as be or from"))
 _CID = re.compile(r"\(cid:\d+\)")
 _STRANGE = re.compile("[\ufffd\ue000-\uf8ff\x80-\x9f]")
 
@@ -36,6 +36,7 @@ _COMMON_HAN = frozenset(
     "基于模型计算网络数学教育内容条款合同规定责任权利义务单位时间报告項個這來為們國時說會學對後過還發動當開無見經長將實進與關應種聲全問題現"
 )
 _LITTLE_WORDS = (" the ", " and ", " of ", " to ", " de ", " der ", " und ", " la ", " in ")
+_LOOKED_AT = 2000
 _FEW_FOREIGN = 36
 """Bytes beyond one a character: below, there are neither enough accents nor enough Han characters to judge."""
 
@@ -45,8 +46,16 @@ _HAN_ENOUGH = 80
 def detect(text: str) -> str:
     """The language tag of a text (`zh-CN`, `en`, `ja`, `ko`, `ru`, `ar`), or `""` where nothing is sure."""
     sample = text[:_SAMPLE]
+    words = _LATIN.findall(sample)
+    latin = len(words)
+    if not sample.isascii() and (tag := _other_writing(sample, latin)):
+        return tag
+    return "en" if latin and sum(word.lower() in _ENGLISH for word in words) >= 0.08 * latin else ""
+
+
+def _other_writing(sample: str, latin: int) -> str:
+    """The language of a writing that is not Latin, where there is more of that; `latin` counts words."""
     han, kana, hangul = (len(pattern.findall(sample)) for pattern in (_HAN, _KANA, _HANGUL))
-    latin = len(_LATIN.findall(sample))
     if kana > 0.1 * (han + kana) and kana > 0.2 * latin:
         return "ja"
     if hangul > 0.5 * latin and hangul > han:
@@ -56,7 +65,7 @@ def detect(text: str) -> str:
     for tag, pattern in (("ru", _CYRILLIC), ("ar", _ARABIC)):
         if len(pattern.findall(sample)) > 3 * latin:
             return tag
-    return "en" if latin and len(_ENGLISH.findall(sample)) >= 0.08 * latin else ""
+    return ""
 
 
 def garbled(text: str) -> bool:
@@ -68,7 +77,8 @@ def garbled(text: str) -> bool:
 
 def _familiar(text: str) -> bool:
     """Enough of the shortest words of five languages: no need to look closer."""
-    return sum(map(text.count, _LITTLE_WORDS)) > 2 + len(text) / 800
+    sample = text[:_LOOKED_AT]
+    return sum(map(sample.count, _LITTLE_WORDS)) > 2 + len(sample) / 800
 
 
 def implausible(text: str, least: float = 0.5) -> bool:
@@ -84,10 +94,11 @@ def _pair_shares(text: str) -> list[float]:
     total = 0
     for start in range(0, len(text), third):
         words = _LATIN.findall(text, start, min(start + third, start + _LETTERS))
-        pairs = [one + two for word in words for one, two in pairwise(word.lower())]
-        total += len(pairs)
-        if len(pairs) > 30:
-            shares.append(sum(pair in _COMMON_PAIRS for pair in pairs) / len(pairs))
+        count = sum(map(len, words)) - len(words)
+        total += count
+        if count > 30:
+            joined = " ".join(words).lower()  # a pair with the space between two words is no common one
+            shares.append(sum(map(_COMMON_PAIRS.__contains__, map(add, joined, joined[1:]))) / count)
     return shares if total > _LETTERS / 3 else []
 
 

@@ -59,8 +59,9 @@ class Pool:
         self._closed = False
         self._keep(self._new(self._memory_mb))
 
-    def extract(self, path: Path, document: Document, password: str = "") -> Extraction:
-        job = _job(path, document, "extract", password=password)
+    def extract(self, path: Path, document: Document, password: str = "", *, tabled: bool = True) -> Extraction:
+        """Without `tabled` the tables of a PDF stay lines of text."""
+        job = _job(path, document, "extract", password=password, tabled=tabled)
         if document.format != "pdf":
             return wire.load_extraction(self._answered(job, document), document.id)
         found = self._pages(job, document)
@@ -79,8 +80,10 @@ class Pool:
         end: int | None = None,
         *,
         password: str = "",
+        tabled: bool = True,
     ) -> PagePicture:
-        job = _job(path, document, "picture", number=number, width=width, start=start, end=end, password=password)
+        """`start` and `end` count characters of the page's text, `tabled` as it was read."""
+        job = _job(path, document, "picture", number=number, width=width, start=start, end=end, password=password, tabled=tabled)
         return wire.load_picture(self._answered(job, document), document.id)
 
     def subset(self, path: Path, document: Document, numbers: Sequence[int], password: str = "") -> bytes:

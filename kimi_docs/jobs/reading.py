@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol
@@ -34,7 +35,7 @@ _NOTHING_THERE = "remote_no_text"
 class Reader(Protocol):
     """Reads files in child processes (`extract.sandbox.Pool`). Raises: DocumentError."""
 
-    def extract(self, path: Path, document: Document, password: str = "") -> Extraction: ...
+    def extract(self, path: Path, document: Document, password: str = "", *, tabled: bool = True) -> Extraction: ...
     def picture(self, path: Path, document: Document, number: int, width: int = 1000) -> PagePicture: ...
     def subset(self, path: Path, document: Document, numbers: Sequence[int]) -> bytes: ...
 
@@ -56,7 +57,7 @@ async def read(document: Document, blobs: Blobs, reader: Reader, store: Store, s
             say("Set KIMI_DOCS_API_KEY, or set KIMI_DOCS_EXTRACTION to auto or local."),
         )
     path = blobs.path(document.id)
-    local, problem = await _local(path, document, reader)
+    local, problem = await _local(path, document, reader, settings)
     if not may_send(settings) or document.format not in ACCEPTED or isinstance(problem, PasswordNeeded | TooLarge):
         return _or_raise(local, problem)
     wanted = unread(local) if local else []
@@ -78,9 +79,12 @@ def may_send(settings: Settings) -> bool:
     return has_key and (settings.extraction == "kimi" or (settings.extraction == "auto" and settings.chosen_engine == "kimi"))
 
 
-async def _local(path: Path, document: Document, reader: Reader) -> tuple[Extraction | None, DocumentError | None]:
+async def _local(
+    path: Path, document: Document, reader: Reader, settings: Settings
+) -> tuple[Extraction | None, DocumentError | None]:
     try:
-        return await asyncio.get_running_loop().run_in_executor(_waiting, reader.extract, path, document), None
+        extract = partial(reader.extract, path, document, tabled=settings.tables)
+        return await asyncio.get_running_loop().run_in_executor(_waiting, extract), None
     except DocumentError as error:
         return None, error
 

@@ -14,7 +14,7 @@ import pypdfium2 as pdfium
 
 from kimi_docs.extract.pdf_rules import areas
 from kimi_docs.extract.pdf_tables import tables
-from kimi_docs.extract.pdf_words import letters
+from kimi_docs.extract.pdf_words import words
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 NAMES = ("us-001", "us-007", "us-010", "us-018", "us-021", "us-030")
@@ -85,7 +85,8 @@ def _ours(path: Path) -> Iterable[Grid]:
         for page in document:
             text_page = page.get_textpage()
             raw = text_page.get_text_range()
-            for table in tables(areas(page), letters(page, text_page, raw)):
+            found = areas(page)
+            for table in tables(found, words(page, text_page, raw, found)):
                 grid: dict[tuple[int, int], tuple[int, int, str]] = {}
                 for cell in table.cells:
                     text = "".join(raw[offset] for offset in cell.offsets)

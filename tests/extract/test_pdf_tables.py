@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from kimi_docs.domain.document import Document
 from kimi_docs.domain.text import BlockKind, Extraction
 from kimi_docs.extract import pdf
+from kimi_docs.extract.formats import PDF_WITHOUT_TABLES
+from kimi_docs.extract.sandbox import Pool
 from kimi_docs.extract.wire import partitioned
 from tests.bench.icdar2013 import NAMES, score_ours
 
@@ -90,6 +93,30 @@ def test_the_words_of_a_cell_and_of_the_text_around_are_found_on_the_page(tmp_pa
         assert box.left == pytest.approx(left, abs=0.06), words
         assert box.top == pytest.approx(top, abs=0.03), words
         assert box.height < 0.03
+
+
+def test_without_tables_the_cells_stay_lines_and_their_words_are_found_on_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(made.pdf(["\n".join((BEFORE, grid(), cells(), AFTER))]))
+    with Pool(1) as pool:
+        document = Document(id="a" * 64, name="a", format="pdf", bytes=path.stat().st_size)
+        found = pool.extract(path, document, tabled=False)
+        assert found.extractor == PDF_WITHOUT_TABLES
+        assert not any(block.kind is BlockKind.TABLE for block in found.blocks)
+        assert "| ---" not in found.text
+        start = found.text.index("pears")
+        (box,) = pool.picture(path, document, 1, start=start, end=start + 5, tabled=False).boxes
+    assert (box.left, box.top) == (pytest.approx(0.22, abs=0.06), pytest.approx(1 - 644 / 800, abs=0.03))
+
+
+@pytest.mark.parametrize("gap", [1, 2, 3, 5])
+def test_figures_close_to_both_sides_of_a_line_stay_in_their_cells(tmp_path: Path, gap: int) -> None:
+    figures = "\n".join(
+        f"BT /F1 10 Tf {200 - gap - 16.68} {676 - 20 * row} Td (12{row}) Tj {16.68 + 2 * gap} 0 Td (34{row}) Tj ET"
+        for row in range(4)
+    )
+    found = read(tmp_path, "\n".join((grid(), figures)))
+    assert [line for line in found.text.split("\n") if "12" in line] == [f"| 12{row} | 34{row} |" for row in range(4)]
 
 
 def test_a_citation_over_two_cells_marks_both(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.text import PageState
 from kimi_docs.errors import Damaged, DocumentError, NotFound, TooLarge, UnsupportedFormat, WrongUse
-from kimi_docs.extract import sandbox, wire
+from kimi_docs.extract import pdf, progress, sandbox, wire
 from kimi_docs.extract.sandbox import Pool
 from kimi_docs.intake import take
 from kimi_docs.language import say
@@ -161,6 +161,41 @@ def test_a_parser_taken_over_cannot(tmp_path: Path, probe: str) -> None:
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(root)}, check=False, timeout=30)
     assert done.returncode == 7
+
+
+TWINS = {
+    "gives its result": ("[os.getppid(), progress.page(9), b'x' * 10**6][0]", "parent"),
+    "breaks down": ("os.abort()", "None"),
+    "fails": ("1 / 0", "None"),
+    "never ends": ("[progress.page(9, 0.2), [0 for _ in iter(int, 1)]]", "None"),
+}
+
+
+@pytest.mark.parametrize(("work", "expected"), TWINS.values(), ids=TWINS.keys())
+def test_a_copy_works_beside_the_process_and_can_only_fail_for_itself(tmp_path: Path, work: str, expected: str) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from kimi_docs.extract import confine, progress, twin\n"
+        "progress.start(); twin._started[:] = [True]\n"
+        "confine.for_life(scratch=Path.cwd(), memory_bytes=2**31, parent=os.getppid())\n"
+        f"progress.page(3)\ncopy = twin.Twin(lambda: {work})\n"
+        "found = copy.result(); print('parent' if found == os.getpid() else found)\n"
+        "try:\n    os.fork()\nexcept PermissionError:\n    print('alone again')\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(root)}, check=True, timeout=30, capture_output=True
+    )
+    assert done.stdout.decode().split("\n")[:2] == [expected, "alone again"]
+    assert progress.last(tmp_path) == 3
+
+
+@pytest.mark.parametrize("pages", [11, 12, 13, 40])
+def test_halves_of_a_long_document_are_read_side_by_side_and_put_together(pool: Pool, tmp_path: Path, pages: int) -> None:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(made.pdf([made.lines(f"Page {number} says this", "and more of it.") for number in range(1, pages + 1)]))
+    found = pool.extract(path, document(b""))
+    assert found == pdf.read(path, "a" * 64)
+    assert [found.page_text(number).split()[1] for number in range(1, pages + 1)] == [str(number) for number in range(1, pages + 1)]
 
 
 def test_a_child_knows_no_secrets_and_dies_with_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

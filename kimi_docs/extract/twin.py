@@ -1,0 +1,63 @@
+"""A piece of work → its result from a copy of this process, while this one does another piece.
+
+Off unless the child process starts it: a copy is safe only of a process with a single thread, and one that is confined already.
+"""
+
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from kimi_docs.extract import confine, progress
+
+T = TypeVar("T")
+_started: list[bool] = []
+
+
+def start() -> None:
+    """From now on work may be shared, where the system can copy a process and has a second core."""
+    _started[:] = [hasattr(os, "fork") and sys.platform != "darwin" and (os.cpu_count() or 1) > 1]
+
+
+class Twin(Generic[T]):
+    """The work begins at once."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._process = 0
+        if not any(_started):
+            return
+        source, target = os.pipe()
+        try:
+            self._process = confine.fork()
+        except OSError:  # no more processes: the work is done here
+            os.close(source)
+            os.close(target)
+            return
+        if not self._process:
+            os.close(source)
+            _work(work, target)
+        os.close(target)
+        self._results = os.fdopen(source, "rb")
+
+    def result(self) -> T | None:
+        """Waits for it; None where there is none: it could not start, or broke down."""
+        if not self._process:
+            return None
+        with self._results:
+            try:
+                found: T | None = pickle.load(self._results)  # noqa: S301 - written by ourselves, in the same confinement
+            except (EOFError, pickle.UnpicklingError):
+                found = None
+        os.waitpid(self._process, 0)
+        return found
+
+
+def _work(work: Callable[[], object], target: int) -> None:
+    """All that the copy does."""
+    try:
+        progress.elsewhere()
+        with os.fdopen(target, "wb") as results:
+            pickle.dump(work(), results, pickle.HIGHEST_PROTOCOL)
+    finally:
+        os._exit(0)
