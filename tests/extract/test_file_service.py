@@ -220,7 +220,7 @@ def test_pages_that_need_it_are_sent_alone(kimi: Start, desk: Desk, monkeypatch:
     content = made.pdf([made.lines(f"page {number} has words of its own") for number in range(1, 5)])
     real = desk.pool.extract
 
-    def with_pictures(path: Path, document: Document, password: str = ""):
+    def with_pictures(path: Path, document: Document, password: str = "", *, tabled: bool = True):
         found = real(path, document)
         said = [reading.Notice(code="picture_page", message=reading.say(""), page=number) for number in (2, 4)]
         pages = (replace(page, state=PageState.EMPTY) if page.number in (2, 4) else page for page in found.pages)
@@ -237,7 +237,7 @@ def test_pages_that_need_it_are_sent_alone(kimi: Start, desk: Desk, monkeypatch:
 def test_a_document_of_pictures_goes_page_by_page(kimi: Start, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     server = kimi()
 
-    def nothing(path: Path, document: Document, password: str = ""):
+    def nothing(path: Path, document: Document, password: str = "", *, tabled: bool = True):
         raise NoText(reading.say("pictures"))
 
     monkeypatch.setattr(desk.pool, "extract", nothing)
