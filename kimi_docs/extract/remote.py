@@ -7,14 +7,14 @@ border of a page is put where the anchors beside it say, at the nearest line end
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kimi_docs.domain.text import Extraction, Notice, Page, PageKind, PageState, Span
 from kimi_docs.extract.build import Builder, tidy
 from kimi_docs.extract.hidden import orders
 from kimi_docs.extract.plain import blank_separated
-from kimi_docs.extract.quality import detect
+from kimi_docs.extract.quality import detect, garbled
 from kimi_docs.extract.recognized import Recognized, with_recognized
 from kimi_docs.extract.sections import Paragraph, add_sections
 from kimi_docs.language import say
@@ -24,6 +24,10 @@ _RUN = 5
 """Words of an anchor. A Chinese character is a word."""
 _SNAP = 200
 """Characters before a border among which the end of the last line is looked for."""
+_ENOUGH_WORDS = 50
+"""Of the local text: with fewer there is nothing to compare with."""
+_LEAST_PERCENT = 70
+"""Two readers of one paper agree to 90 and more."""
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W_]+")
 
 
@@ -71,11 +75,23 @@ def aligned(local: Extraction, text: str) -> Extraction:
         title=local.title,
         language=detect(text),
         metadata={**local.metadata, "agreement": str(percent)},
-        notices=(*kept, Notice(code="remote_text", message=message)),
+        notices=(*kept, Notice(code="remote_text", message=message), *_doubts(local, text)),
         hidden=local.hidden,
         links=local.links,
     )
     return _warned(made)
+
+
+def _doubts(local: Extraction, text: str) -> Iterator[Notice]:
+    """A text that is hardly the document's: another one, a part, or no words at all."""
+    known = "".join(local.page_text(page.number) for page in local.pages if page.state is PageState.READ)
+    if len(_words(known).said) >= _ENOUGH_WORDS:
+        percent = round(100 * agreement(known, text))
+        if percent < _LEAST_PERCENT:
+            message = say("The text from Kimi's file service agrees with the text read here to {percent} % only.", percent=percent)
+            yield Notice(code="remote_doubtful", message=message)
+    elif garbled(text):
+        yield Notice(code="remote_doubtful", message=say("The text from Kimi's file service does not look like words."))
 
 
 def filled(local: Extraction, texts: Mapping[int, str]) -> Extraction:

@@ -108,3 +108,37 @@ def test_a_long_document_is_aligned_in_seconds(tmp_path: Path) -> None:
     pages = [page_of(number, words=400) for number in range(400)]
     found = remote.aligned(extraction(*pages), "".join(pages))
     assert found.page_text(400) == pages[-1]
+
+
+def _garbled(text: str) -> str:
+    dice = random.Random(len(text))
+    return "".join(dice.choice("qxzkvwj#~|¦§") if letter.isalpha() and dice.random() < 0.6 else letter for letter in text)
+
+
+BAD = {
+    "another document": lambda text, other: other,
+    "a third of it": lambda text, other: text[: len(text) // 3],
+    "letters lost in recognition": lambda text, other: _garbled(text),
+    "one line for ever": lambda text, other: text[:100] * (len(text) // 100),
+    "hardly anything": lambda text, other: text[:40],
+}
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not made.CORPUS.exists(), reason="the shared corpus is not on this machine")
+@pytest.mark.parametrize("kind", BAD)
+def test_l26_a_text_that_is_hardly_the_documents_is_doubted_and_a_good_one_is_not(kind: str) -> None:
+    pypdf = pytest.importorskip("pypdf")
+    paths = sorted((made.CORPUS / "pdf/scisumm").glob("*.pdf"))[:6]
+    locals = [pdf.read(path, "d" * 64) for path in paths]
+    for number, (path, local) in enumerate(zip(paths, locals, strict=True)):
+        good = "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+        bad = BAD[kind](good, locals[number - 1].text)
+        assert not any(notice.code == "remote_doubtful" for notice in remote.aligned(local, good).notices), path.name
+        assert any(notice.code == "remote_doubtful" for notice in remote.aligned(local, bad).notices), path.name
+
+
+def test_l26_where_nothing_could_be_read_here_a_text_of_no_words_is_doubted() -> None:
+    pictures = extraction("", "", "")
+    assert any(notice.code == "remote_doubtful" for notice in remote.aligned(pictures, "(cid:12)(cid:7) " * 200).notices)
+    assert not any(notice.code == "remote_doubtful" for notice in remote.aligned(pictures, page_of(1)).notices)

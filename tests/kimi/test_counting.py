@@ -1,12 +1,15 @@
 """Our count of tokens against the provider's: never below it, and close to it after ten calls."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from kimi_docs.domain.calls import Request
+from kimi_docs.extract import pdf
 from kimi_docs.kimi.counting import Counting
 from kimi_docs.kimi.flights import prefix_of
+from tests.extract.made import CORPUS
 from tests.fakes import MemoryMeter
 from tests.kimi.conftest import Desk, ask, request
 from tests.kimi_platform import MODELS, prompt_tokens
@@ -69,3 +72,28 @@ def test_a_prefix_is_named_by_model_steering_and_the_first_message() -> None:
     assert prefix_of(one)
     assert prefix_of(one) != prefix_of(of(ENGLISH, 100, "kimi-k3"))
     assert prefix_of(of(ENGLISH, 1)) == ""
+
+
+def _parts(kind: str, texts: dict[str, list[str]], count: int) -> Iterator[str]:
+    """Parts of 2,000 to 60,000 characters; mixed ones have a part of each language."""
+    dice = random.Random(kind)
+    for _ in range(count):
+        chosen = [dice.choice(texts[name]) for name in (("english", "chinese") if kind == "mixed" else (kind,))]
+        lengths = [dice.randint(2_000, 60_000) for _ in chosen]
+        starts = [dice.randrange(max(1, len(text) - length)) for text, length in zip(chosen, lengths, strict=True)]
+        yield "".join(text[start : start + length] for text, start, length in zip(chosen, starts, lengths, strict=True))
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus is not on this machine")
+@pytest.mark.parametrize("kind", ["english", "chinese", "mixed"])
+@pytest.mark.parametrize("model", ["kimi-k2.6", "kimi-k3"])
+def test_on_real_texts_it_is_never_below_and_after_ten_calls_close(kind: str, model: str) -> None:
+    papers = {"english": "pdf/scisumm/*.pdf", "chinese": "pdf/zh-p3c/*.pdf"}
+    texts = {name: [pdf.read(path, "id").text for path in sorted(CORPUS.glob(pattern))] for name, pattern in papers.items()}
+    asked = [of(part, 1, model) for part in _parts(kind, texts, 60)]
+    counting = Counting()
+    assert all(counting.count_request(one, 90) >= true_count(one) for one in asked)
+    for one in asked[:10]:
+        counting.learn(one, true_count(one))
+    assert all(true_count(one) <= counting.count_request(one) <= 1.15 * true_count(one) for one in asked[10:])
