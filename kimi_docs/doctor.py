@@ -9,14 +9,20 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kimi_docs.domain.ports import Store
+from kimi_docs.domain.scope import LOCAL
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.jobs.durable import WAL_DAMAGED_BY_TWO_WRITERS, lock_file
 from kimi_docs.language import NOTHING, Message, joined, say
 from kimi_docs.settings import CHINA, INTERNATIONAL, Settings, load_settings
 
+if TYPE_CHECKING:
+    from kimi_docs.kimi.probe import Probe
+
 FREE_BYTES = 500 * 1024 * 1024
+WRONG_CLOCK_SECONDS = 120
 OPTIONAL = {"rapidocr": "ocr", "psycopg": "postgres", "s3fs": "s3", "mcp": "mcp"}
 
 
@@ -44,7 +50,8 @@ def examine(open_desk: Callable[[Settings], Any]) -> list[Check]:
         settings = load_settings()
     except KimiDocsError as error:
         return [*_machine(), Check(name="settings", ok=False, message=error.message, advice=error.advice)]
-    return [*_machine(), *_home(settings), *_store(settings, open_desk), _worker(settings), *_optional(), *_platform(settings)]
+    here = [*_machine(), *_home(settings), *_store(settings, open_desk), _worker(settings), *_optional()]
+    return [*here, *_platform(settings, open_desk)]
 
 
 def _machine() -> Iterator[Check]:
@@ -112,7 +119,7 @@ def _optional() -> Iterator[Check]:
         yield Check(name=extra, ok=True, message=message, advice=advice)
 
 
-def _platform(settings: Settings) -> Iterator[Check]:
+def _platform(settings: Settings, open_desk: Callable[[Settings], Any]) -> Iterator[Check]:
     yield Check(name="engine", ok=True, message=say("The engine is {engine}.", engine=settings.chosen_engine))
     if not settings.api_key and settings.chosen_provider == "moonshot":
         advice = say("Without one the engine on this machine reads and quotes; set KIMI_DOCS_API_KEY for Kimi.")
@@ -120,31 +127,57 @@ def _platform(settings: Settings) -> Iterator[Check]:
         return
     regions = {INTERNATIONAL: say("Region: international (.ai)"), CHINA: say("Region: China (.cn)")}
     yield Check(name="region", ok=True, message=regions.get(settings.base_url, say("Address: {url}", url=settings.base_url)))
-    yield test_connection(settings)
+    try:
+        with open_desk(settings) as desk:
+            yield from test_connection(settings, desk.library.storage.of(LOCAL))
+    except KimiDocsError as error:
+        yield Check(name="key", ok=False, message=error.message, advice=error.advice)
 
 
-def test_connection(settings: Settings) -> Check:
-    """Ask the provider for its models with this key; names the wrong region for a refused key."""
+def test_connection(settings: Settings, store: Store) -> list[Check]:
+    """Ask the provider for its models, one token and the balance; a refused key's region is named."""
     from kimi_docs.kimi.catalog import load_catalog
-    from kimi_docs.kimi.classify import FAILURES, classify
-    from kimi_docs.kimi.client import Client, Deadlines
-
-    async def ask() -> list[dict[str, Any]]:
-        client = Client(settings, Deadlines(connect=5, first_token=20, total=20))
-        try:
-            return await client.models()
-        finally:
-            await client.close()
+    from kimi_docs.kimi.probe import probe
 
     try:
-        models = asyncio.run(ask())
-    except FAILURES as failure:
-        error = classify(failure, base_url=settings.base_url, model=settings.model).error
-        return Check(name="key", ok=False, message=error.message, advice=error.advice)
-    if settings.model != "auto":
-        try:
-            load_catalog(settings.home).get(settings.model)
-        except KimiDocsError as error:
-            return Check(name="model", ok=False, message=error.message, advice=error.advice)
-    names = ", ".join(str(model.get("id")) for model in models[:8])
-    return Check(name="key", ok=True, message=say("The key works. Models: {names}", names=names or "–"))
+        found = asyncio.run(probe(settings, store, load_catalog(settings.home)))
+    except KimiDocsError as error:
+        return [Check(name="key", ok=False, message=error.message, advice=error.advice)]
+    names = ", ".join(found.models[:8])
+    return [
+        Check(name="key", ok=True, message=say("The key works. Models: {names}", names=names or "–")),
+        _call(found),
+        *_beside(found, settings),
+    ]
+
+
+def _call(found: "Probe") -> Check:
+    if found.error:
+        return Check(name="call", ok=False, message=found.error.message, advice=found.error.advice)
+    message = say(
+        "{model} answered after {seconds} s; that took {tokens} tokens.",
+        model=found.model,
+        seconds=round(found.seconds, 1),
+        tokens=found.tokens,
+    )
+    return Check(name="call", ok=True, message=message)
+
+
+def _beside(found: "Probe", settings: Settings) -> Iterator[Check]:
+    """What came with the answers: time, limits, balance; nothing for what the provider does not say."""
+    if found.skew_seconds is not None:
+        minutes = round(abs(found.skew_seconds) / 60)
+        right = abs(found.skew_seconds) < WRONG_CLOCK_SECONDS
+        message = say("The clock is right.") if right else say("The clock is {minutes} minutes off.", minutes=minutes)
+        advice = NOTHING if right else say("Set the time of this machine: waiting times and dates would be wrong.")
+        yield Check(name="clock", ok=right, message=message, advice=advice)
+    limits = settings.limits
+    said = ", ".join(f"{name}={value}" for name, value in sorted(found.limits.items()))
+    own = f"{limits.concurrency} / {limits.rpm} / {limits.tpm}"
+    message = say("Requests at once, requests and tokens a minute: {own}", own=own)
+    yield Check(name="limits", ok=True, message=message, advice=say("The provider says {said}.", said=said) if said else NOTHING)
+    if found.balance is not None:
+        left = found.balance > 0
+        message = say("Balance: {amount} {currency}", amount=f"{found.balance:.2f}", currency=settings.currency)
+        advice = NOTHING if left else say("Nothing is left: the provider will refuse calls until the account is topped up.")
+        yield Check(name="balance", ok=left, message=message, advice=advice)

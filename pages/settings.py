@@ -139,9 +139,10 @@ def connection() -> None:
         st.info(_("There is no key to test. Without one, the engine on this machine reads and quotes."))
         return
     with st.spinner(_("Asking the provider…")):
-        check = test_connection(current)
-    line = joined((show.say(check.message), show.say(check.advice)), state.language())
-    (st.success if check.ok else st.error)(line)
+        checks = test_connection(current, library.storage.of(state.actor()))
+    for check in checks:
+        line = joined((show.say(check.message), show.say(check.advice)), state.language())
+        (st.success if check.ok else st.error)(line)
 
 
 st.title(_("Settings"))

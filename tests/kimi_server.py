@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ class Settings:
     cache_ttl: float = 300.0
     cache_minimum: int = 256
     chance: float = 0.0
+    clock_ahead: float = 0.0  # seconds
     names: tuple[str, ...] = CHAOS
     seed: int = 0
     ledger: str = ""
@@ -533,6 +535,7 @@ class KimiServer:
         if self.settings.self_hosted:
             return (("Server", "uvicorn"),)
         return (
+            ("Date", formatdate(time.time() + self.settings.clock_ahead, usegmt=True)),
             ("Msh-Request-Id", entry.request_id),
             ("X-Msh-Trace-Id", uuid.UUID(entry.request_id).hex),
             ("Msh-Trace-Mode", "on"),

@@ -148,8 +148,12 @@ class Client:
 
     async def models(self) -> list[dict[str, Any]]:
         """What `/v1/models` lists for this key: a hint, never a gate."""
-        page = await self._openai.models.list()
-        return [model.model_dump() for model in page.data]
+        return (await self.models_with_headers())[0]
+
+    async def models_with_headers(self) -> tuple[list[dict[str, Any]], Mapping[str, str]]:
+        """The same, and what the provider says beside it: the time, perhaps limits."""
+        raw = await self._openai.models.with_raw_response.list()
+        return [model.model_dump() for model in raw.parse().data], raw.headers
 
     async def balance(self) -> dict[str, Any]:
         """`available_balance`, `voucher_balance`, `cash_balance` in the region's currency; empty where there is no purse."""

@@ -2,14 +2,17 @@
 
 import json
 import re
+import string
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from kimi_docs.domain.calls import Request
 
-HAN = re.compile(r"[⺀-鿿가-힯豈-﫿\U00020000-\U0003ffff]")
-WORDLIKE = re.compile(r"[A-Za-z0-9]")
-SPACE = re.compile(r"\s")
+_HAN = re.compile(r"[⺀-鿿가-힯豈-﫿\U00020000-\U0003ffff]+")
+_WORDLIKE = (string.ascii_letters + string.digits).encode()
+_SPACES = b" \t\n\v\f\r\x1c\x1d\x1e\x1f"
+_SPACE = re.compile(r"\s")
+_PLAIN = re.compile(r"[\x00-\x7f]+")
 PER_MESSAGE_TOKENS = 4
 
 
@@ -41,7 +44,11 @@ SAFE = Cost()
 
 def signs(text: str) -> Signs:
     """Count the characters by kind: Han, kana and hangul; Latin letters and digits; everything else; white space."""
-    han, wordlike, space = len(HAN.findall(text)), len(WORDLIKE.findall(text)), len(SPACE.findall(text))
+    plain = text.encode("ascii", "ignore")  # bytes are counted fifty times as fast as characters
+    wordlike, space = (len(plain) - len(plain.translate(None, kind)) for kind in (_WORDLIKE, _SPACES))
+    rest = _PLAIN.sub("", text) if len(plain) < len(text) else ""
+    han = sum(map(len, _HAN.findall(rest)))
+    space += len(_SPACE.findall(rest))
     return Signs(han, wordlike, len(text) - han - wordlike - space, space)
 
 

@@ -4,11 +4,14 @@ import random
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kimi_docs.domain.calls import Request
 from kimi_docs.extract import pdf
 from kimi_docs.kimi.counting import Counting
 from kimi_docs.kimi.flights import prefix_of
+from kimi_docs.kimi.tokens import signs
 from tests.extract.made import CORPUS
 from tests.fakes import MemoryMeter
 from tests.kimi.conftest import Desk, ask, request
@@ -97,3 +100,12 @@ def test_on_real_texts_it_is_never_below_and_after_ten_calls_close(kind: str, mo
     for one in asked[:10]:
         counting.learn(one, true_count(one))
     assert all(true_count(one) <= counting.count_request(one) <= 1.15 * true_count(one) for one in asked[10:])
+
+
+@given(st.text(alphabet=st.characters(), max_size=60) | st.text(alphabet="aZ9 \n\x1c\x85\u3000会ア가é\U00020001.", max_size=60))
+def test_every_character_is_counted_once_by_its_kind(text: str) -> None:
+    found = signs(text)
+    assert sum(found) == len(text)
+    assert found.space == sum(map(str.isspace, text))
+    assert found.wordlike == sum(letter.isascii() and letter.isalnum() for letter in text)
+    assert found.han >= sum("\u4e00" <= letter <= "\u9fff" for letter in text)
