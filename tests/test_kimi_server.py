@@ -305,7 +305,7 @@ def test_latency_and_pace_can_be_chosen() -> None:
         server.script(["word " * 40])
         started = time.monotonic()
         ask(http, stream=True)
-        assert 0.15 + 0.15 < time.monotonic() - started < 2
+        assert 0.15 + 0.15 < time.monotonic() - started < 6
 
 
 # ---- Going on, shapes, tools ----

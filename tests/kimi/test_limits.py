@@ -160,7 +160,7 @@ async def test_what_a_killed_process_held_is_free_when_its_lease_ends() -> None:
     limiter = Limiter(limits(concurrency=1), meter, "account")
     started = time.monotonic()
     async with limiter.slot(10):
-        assert 0.3 <= time.monotonic() - started < 1.5
+        assert 0.3 <= time.monotonic() - started < 5
     await limiter.close()
 
 
