@@ -46,6 +46,7 @@ async def probe(settings: Settings, store: Store, catalog: Catalog) -> Probe:
     client = Client(settings, DEADLINES)
     try:
         models, headers = await client.models_with_headers()
+        await client.recognized()
         known = [str(model.get("id")) for model in models]
         model = _smallest(catalog, settings, known)
         answered = await _one_token(client, store, catalog, model, settings)

@@ -1,8 +1,11 @@
 """Whoever serves the model: the platform, or open weights behind an interface like OpenAI's."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +83,37 @@ def test_a_self_hosted_server_summarizes_and_answers(
         assert at.finish(library.ask(LOCAL, session.id, "How many stations were placed?")).state is RunState.DONE
     assert {call.status for call in server.calls} == {200}
     assert "balance" not in json.dumps([entry.path for entry in server.ledger])
+
+
+@pytest.mark.parametrize("provider", ["auto", "openai-compatible"])
+def test_every_command_works_with_a_self_hosted_server(
+    home: Path, monkeypatch: pytest.MonkeyPatch, provider: str, kimi: Callable[..., KimiServer]
+) -> None:
+    """The commands a person goes through, with a server that has no files, no balance, no estimate, and tells usage at the top."""
+    server = kimi(self_hosted=True)
+    monkeypatch.setenv("KIMI_DOCS_PROVIDER", provider)
+
+    def run(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "kimi_docs", *arguments, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    assert run("doctor")["ok"]
+    summary = run("summarize", str(PAPER))
+    assert (summary["model"], summary["state"], summary["usage"]["cost"]) == ("kimi-k2", "done", None)
+    assert summary["claims_verified"] == summary["claims_total"] > 0
+    assert run("ask", str(PAPER), "--question", "How many stations were placed?")["found"]
+    batch = run("batch", str(ROOT / "samples"))
+    assert batch["state"] == "done"
+    total = run("usage")["total"]
+    assert (total["calls"], total["cost"]) == (len(server.calls), None)
+    assert (total["input_tokens"], total["output_tokens"]) == (
+        sum(entry.prompt_tokens for entry in server.billed),
+        sum(entry.completion_tokens for entry in server.billed),
+    )
+    assert {entry.status for entry in server.ledger} == {200}
 
 
 def test_where_auto_chose_a_model_that_is_not_open_the_next_one_is_taken(home: Path, kimi: Callable[..., KimiServer]) -> None:
