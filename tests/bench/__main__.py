@@ -8,6 +8,7 @@ BENCHES = (
     "speed",
     "verifier",
     "local_quality",
+    "query_table",
     "search",
     "extract_pdf",
     "extract_office",
