@@ -19,6 +19,7 @@ PARTLY = 3
 INTERRUPTED = 130
 STAGES = {
     Stage.READING: mark("reading"),
+    Stage.WAITING: mark("waiting for the account's limits"),
     Stage.SENDING: mark("sending"),
     Stage.WRITING: mark("writing"),
     Stage.CHECKING: mark("checking quotes"),

@@ -35,6 +35,7 @@ class Stage(StrEnum):
     """What a running run is doing."""
 
     READING = "reading"
+    WAITING = "waiting"  # for the account's limits
     SENDING = "sending"
     WRITING = "writing"
     CHECKING = "checking"

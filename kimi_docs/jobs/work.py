@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from kimi_docs import faults
@@ -46,6 +47,8 @@ MOST_TRIES = 3
 """How often a run may end the program before it is given up."""
 
 log = logging.getLogger(__name__)
+_telling: set["asyncio.Task[None]"] = set()
+"""Notes on their way to the store: a task that nobody holds may vanish."""
 
 
 def summary_id(document: str, order: SummaryOrder) -> str:
@@ -192,6 +195,8 @@ class Workshop:
     ) -> Progress:
         """Follow the engine, keeping what it has written so far where the screen can read it, quotes looked up."""
         verifier = Verifier(extractions)
+        if caller:
+            caller.waits = partial(_tell_waiting, self.together, store, run.id)
         last, shown = Progress(draft=Draft()), time.monotonic() if run.batch else 0.0
         every_seconds = SHOWN_IN_BATCH_SECONDS if run.batch else SHOWN_EVERY_SECONDS
         async with aclosing(growing) as steps:
@@ -206,6 +211,13 @@ class Workshop:
                     shown = time.monotonic() if step.draft.sections or run.batch else shown
         await self.together.update_run(store, run.id, stage=Stage.CHECKING)
         return replace(last, draft=await asyncio.to_thread(verifier.look_up, last.draft))
+
+
+def _tell_waiting(together: Together, store: Store, run_id: str, waiting: bool) -> None:
+    """The run says that it waits for the account's limits, or no longer does."""
+    told = asyncio.create_task(together.update_run(store, run_id, stage=Stage.WAITING if waiting else Stage.SENDING))
+    _telling.add(told)
+    told.add_done_callback(_telling.discard)
 
 
 def _begun(store: Store, run_id: str) -> Run | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -25,6 +26,8 @@ from kimi_docs.kimi.stream import Interrupted, Sign
 from kimi_docs.language import say
 
 ELSEWHERE_SECONDS = 0.2
+PATIENT_SECONDS = 1.0
+"""A wait for the account's limits that is shorter is not worth a word."""
 
 
 class Elsewhere(Exception):
@@ -63,6 +66,8 @@ class Caller:
         self._since = asked_at.timestamp() if asked_at else math.inf
         self._recorder = connection.recorder(store)
         self._receipt = Receipt(catalog=catalog, currency=currency, run=run)
+        self.waits: Callable[[bool], None] = lambda _: None
+        """Told True when a request has to wait for the account's limits, False when it goes."""
 
     @property
     def usage(self) -> Usage:
@@ -160,7 +165,7 @@ class Caller:
         completion = None
         async with (
             self.connection.warmth.turn(prefix) as warmed,
-            limiter.slot(self._tokens(request), run=self._run, interactive=self._interactive, since=self._since) as place,
+            self._slot(request) as place,
             self._scouted(request, place) as taken,
         ):
             try:
@@ -193,6 +198,23 @@ class Caller:
         if completion:
             faults.point("answer_received")
             yield await self._record_answered(call, request, completion)
+
+    @asynccontextmanager
+    async def _slot(self, request: Request) -> AsyncGenerator[Place]:
+        """A place within the account's limits. Raises: QuotaExhausted, TryLater."""
+        late = asyncio.get_running_loop().call_later(PATIENT_SECONDS, self.waits, True)
+        waited_from = time.monotonic()
+        try:
+            slot = self.connection.limiter.slot(
+                self._tokens(request), run=self._run, interactive=self._interactive, since=self._since
+            )
+            async with slot as place:
+                late.cancel()
+                if time.monotonic() - waited_from >= PATIENT_SECONDS:
+                    self.waits(False)
+                yield place
+        finally:
+            late.cancel()
 
     @asynccontextmanager
     async def _scouted(self, request: Request, place: Place) -> AsyncGenerator[Callable[[], None]]:

@@ -21,6 +21,7 @@ from pages.shared.state import _
 COLORS = {Verdict.EXACT: "green", Verdict.CLOSE: "orange", Verdict.MISSING: "red"}
 STAGES = {
     Stage.READING: mark("Reading the document"),
+    Stage.WAITING: mark("Waiting until the account's limits let the next request go"),
     Stage.SENDING: mark("Sent; waiting for the first words"),
     Stage.WRITING: mark("Writing"),
     Stage.CHECKING: mark("Looking up every quote"),

@@ -537,3 +537,15 @@ async def test_no_secret_of_the_account_reaches_the_log_the_store_or_an_error(de
 
 def test_a_completion_is_told_apart_from_text() -> None:
     assert not isinstance("text", Completion)
+
+
+async def test_who_waits_for_the_accounts_limits_says_so_until_it_goes(desk: Make) -> None:
+    at = desk(rpm=1, period=2.5)
+    connection = at.connect(rpm=1)
+    told: list[bool] = []
+    caller = at.caller(connection)
+    caller.waits = told.append
+    await ask(caller, request("the first"))
+    assert told == []
+    await ask(caller, request("the second"))
+    assert told == [True, False]
