@@ -38,7 +38,7 @@ def _open_desk(settings: "Settings") -> "Desk":
     from kimi_docs.library import make_desk
     from storage.open import open_storage
 
-    storage = open_storage(**settings.storage)
+    storage = open_storage(**settings.storage, patient=True)
     return make_desk(storage, storage.blobs, settings, storage.close)
 
 

@@ -15,6 +15,8 @@ KimiDocsError
 ├── NotFound                      nothing of that id that this person may see
 ├── WrongUse                      a request that makes no sense (exit 2)
 ├── Misconfigured                 a setting that cannot work (exit 78)
+│   └── Unreachable               the database's server does not answer
+├── HeldElsewhere                 somebody else carries the run out now
 └── Stopped                       somebody stopped it (exit 130)
 """
 
@@ -124,6 +126,14 @@ class WrongUse(KimiDocsError):
 class Misconfigured(KimiDocsError):
     code = "misconfigured"
     exit_code = 78
+
+
+class Unreachable(Misconfigured):
+    code = "misconfigured"
+
+
+class HeldElsewhere(KimiDocsError):
+    code = "held_elsewhere"
 
 
 class Stopped(KimiDocsError):

@@ -12,6 +12,10 @@ POINTS = (
     "blob_saved",
     "batch_saving",
     "batch_saved",
+    "remote_sending",
+    "remote_sent",
+    "remote_deleting",
+    "remote_deleted",
     "extraction_saving",
     "extraction_saved",
     "call_recording",
@@ -25,8 +29,6 @@ POINTS = (
     "cells_saved",
     "export_renaming",
     "export_renamed",
-    "remote_deleting",
-    "remote_deleted",
 )
 
 _passed: Counter[str] = Counter()

@@ -14,10 +14,9 @@ from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from storage import tables
 from storage.engine import reading, writing
-from storage.part import NO_BATCH, NO_RUN, Part, now, there
+from storage.part import ENDED, NO_BATCH, NO_RUN, Part, now, there
 from storage.rows import to_row
 
-ENDED = [state.value for state in RunState if state.ended]
 PAID_OR_UNDER_WAY = [CallState.ANSWERED.value, CallState.SENT.value]
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from kimi_docs.domain.cells import KeptCell
 from kimi_docs.domain.table import Cell, CellValue, Silence
 from storage import tables
-from storage.engine import reading, writing
+from storage.engine import reading
 from storage.part import Part, now
 from storage.rows import clean
 
@@ -22,7 +22,7 @@ class Cells(Part):
 
     def save_cells(self, cells: Sequence[KeptCell]) -> None:
         """All of them or none; the same document and question again replaces."""
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             for kept in cells:
                 row = {
                     "document": kept.document,

@@ -11,7 +11,7 @@ from kimi_docs.domain.document import Document
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
 from storage import tables
-from storage.engine import reading, writing
+from storage.engine import reading
 from storage.index import Index
 from storage.part import NO_DOCUMENT, NO_SUMMARY, Part, containing, not_or_only_deleted, now, there
 from storage.rows import fold, from_row, pack, sought, to_row, unpack
@@ -22,12 +22,12 @@ class Documents(Part):
 
     def save_document(self, document: Document) -> Document:
         """Add it, or bring back the one that is there: it keeps name and time, and learns a title or language it lacked."""
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             return self._save_document(connection, document)
 
     def save_documents(self, documents: Sequence[Document]) -> None:
         """The same for many, all or nothing."""
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             for document in documents:
                 self._save_document(connection, document)
 
@@ -67,7 +67,7 @@ class Documents(Part):
         """Raises: NotFound."""
         table = tables.documents
         changed = self._scope.update(table).where(table.c.id == id).values(deleted_at=now() if deleted else None)
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             there(connection.execute(changed.returning(table.c.id)).first(), NO_DOCUMENT)
             Index(connection, self._scope).mark(deleted, document=id)
 
@@ -81,7 +81,7 @@ class Documents(Part):
             "characters": len(extraction.text),
             "created_at": now(),
         }
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             document = self._document(connection, extraction.document)
             connection.execute(self._scope.upsert(tables.extractions, row))
             Index(connection, self._scope).take_extraction(document, extraction)
@@ -89,7 +89,7 @@ class Documents(Part):
     def index_document(self, id: str) -> None:
         """Take what was kept before there was an index. Raises: NotFound."""
         extraction = self.find_extraction(id)
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             Index(connection, self._scope).take_extraction(self._document(connection, id), extraction)
 
     def find_extraction(self, document: str) -> Extraction | None:
@@ -110,7 +110,7 @@ class Documents(Part):
     def save_summary(self, summary: Summary) -> None:
         """Raises: NotFound where its document is not there."""
         row = to_row(replace(summary, created_at=summary.created_at or now()))
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             self._document(connection, summary.document)
             connection.execute(self._scope.upsert(tables.summaries, row, keep=["document", "created_at"]))
             here = self._scope.select(tables.summaries).where(tables.summaries.c.id == summary.id)

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from kimi_docs.errors import KimiDocsError, Misconfigured
+from kimi_docs.errors import KimiDocsError, Misconfigured, Unreachable
 from kimi_docs.language import Message, say
 
 DAMAGED = say("The database {database} is damaged.")
+AWAY = say("The database {database} cannot be reached.")
 REPAIR = say("Nothing was changed. Run “kimi-docs doctor”, or restore a backup.")
 
 
@@ -26,7 +27,7 @@ def worded(url: URL) -> Iterator[None]:
 
     A damaged SQLite file may also show as text that is no UTF-8, be it in a row or in SQLite's own message.
 
-    Raises: Misconfigured (damaged, read-only, unreachable), KimiDocsError (disk full, busy, interrupted).
+    Raises: Misconfigured (damaged, read-only), Unreachable, KimiDocsError (disk full, busy, interrupted).
     """
     try:
         yield
@@ -35,7 +36,8 @@ def worded(url: URL) -> Iterator[None]:
     except (ProgrammingError, IntegrityError, DataError):
         raise
     except (DBAPIError, sqlite3.Error) as error:
-        failure = _failure(str(error.orig if isinstance(error, DBAPIError) else error).lower(), url)
+        cut = isinstance(error, DBAPIError) and error.connection_invalidated
+        failure = unreachable(url) if cut else _failure(str(error.orig if isinstance(error, DBAPIError) else error).lower(), url)
         if failure is None:
             raise
         raise failure from error
@@ -44,6 +46,10 @@ def worded(url: URL) -> Iterator[None]:
 def damaged(database: str) -> Misconfigured:
     """The error that says so."""
     return Misconfigured(say(DAMAGED.id, database=database), REPAIR)
+
+
+def unreachable(url: URL) -> Unreachable:
+    return Unreachable(say(AWAY.id, database=shown(url)), say("Check KIMI_DOCS_DATABASE_URL and that the server is running."))
 
 
 def _failure(words: str, url: URL) -> KimiDocsError | None:
@@ -99,9 +105,13 @@ _KNOWN: tuple[tuple[tuple[str, ...], type[KimiDocsError], Message, Message], ...
             "the database system is",
             "terminating connection",
             "connection to server",
+            "connection is closed",
+            "connection is lost",
+            "connection already closed",
+            "remaining connection slots",
         ),
-        Misconfigured,
-        say("The database {database} cannot be reached."),
+        Unreachable,
+        AWAY,
         say("Check KIMI_DOCS_DATABASE_URL and that the server is running."),
     ),
 )

@@ -8,15 +8,18 @@ from sqlalchemy.engine import Connection, Engine
 from kimi_docs.domain.calls import Mark
 from storage import scope
 from storage.engine import reading, writing
+from storage.patience import SHORT_SECONDS, all_patient
 
 Decision = Callable[[Sequence[Mark]], Sequence[Mark]]
 
 
+@all_patient
 class SqlMeter:
     """Fits `Meter`. Belongs to nobody: it knows accounts by a hash, and no person, document or text."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, patience_seconds: float = SHORT_SECONDS) -> None:
         self._engine = engine
+        self.patience_seconds = patience_seconds
 
     def read(self, account: str) -> Sequence[Mark]:
         """Every mark of the account."""

@@ -10,11 +10,14 @@ from kimi_docs.language import say
 from storage.blobs import FolderBlobs
 from storage.engine import open_engine, private_folder
 from storage.migrate import upgrade
+from storage.patience import LONG_SECONDS, SHORT_SECONDS
 from storage.store import SqlStorage
 
 
-def open_storage(*, database_url: str, blobs_url: str, home: Path) -> SqlStorage:
+def open_storage(*, database_url: str, blobs_url: str, home: Path, patient: bool = False) -> SqlStorage:
     """Open the store, making what is not there. Empty addresses mean a file and a folder in the home.
+
+    A server that goes away later is waited for, and by who is `patient` for longer.
 
     Raises: Misconfigured (a wrong address, a folder that cannot be written, a server that cannot be reached, a damaged
     database or one of a newer version), KimiDocsError (disk full, busy).
@@ -26,7 +29,7 @@ def open_storage(*, database_url: str, blobs_url: str, home: Path) -> SqlStorage
         closing.callback(engine.dispose)
         upgrade(engine)
         closing.pop_all()
-    return SqlStorage(engine, blobs)
+    return SqlStorage(engine, blobs, patience_seconds=LONG_SECONDS if patient else SHORT_SECONDS)
 
 
 def open_blobs(url: str) -> Blobs:

@@ -1,6 +1,7 @@
 """What the parts of the store have in common: rows read as nouns, and a row that is not there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -8,10 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from kimi_docs.domain.ports import Blobs
+from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.scope import Actor
-from kimi_docs.errors import NotFound
+from kimi_docs.errors import HeldElsewhere, NotFound
 from kimi_docs.language import Message, say
+from storage import tables
 from storage.engine import reading, writing
+from storage.patience import SHORT_SECONDS
 from storage.rows import Noun, from_row
 from storage.scope import Scope, Statement
 
@@ -21,6 +25,7 @@ NO_SESSION = say("There is no such session.")
 NO_ANSWER = say("There is no such answer.")
 NO_RUN = say("There is no such run.")
 NO_BATCH = say("There is no such batch.")
+ENDED = [state.value for state in RunState if state.ended]
 NO_DEPARTURE = say("There is no such line in the ledger.")
 
 Found = TypeVar("Found")
@@ -40,11 +45,27 @@ def there(found: Found | None, otherwise: Message) -> Found:
 class Part:
     """What one actor may see and keep of some tables. Statements come from the scope only."""
 
-    def __init__(self, engine: Engine, blobs: Blobs, actor: Actor) -> None:
+    def __init__(
+        self, engine: Engine, blobs: Blobs, actor: Actor, *, patience_seconds: float = SHORT_SECONDS, run: Run | None = None
+    ) -> None:
         self._engine = engine
         self._blobs = blobs
         self.actor = actor
+        self.patience_seconds = patience_seconds
+        self._run = run
         self._scope = Scope(actor, engine.dialect.name)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that writes, for who carries a run out only as long as it is theirs. Raises: HeldElsewhere."""
+        with writing(self._engine) as connection:
+            if self._run and not connection.execute(self._held(self._run).with_for_update(read=True)).first():
+                raise HeldElsewhere(say("Somebody else carries this out."), say("What is done is kept."))
+            yield connection
+
+    def _held(self, run: Run) -> Statement:
+        table = tables.runs
+        return self._scope.select(table, table.c.id).where(table.c.id == run.id, table.c.holder == run.holder)
 
     def _list(self, noun: type[Noun], statement: Statement) -> list[Noun]:
         with reading(self._engine) as connection:
@@ -55,7 +76,7 @@ class Part:
 
     def _change(self, statement: Statement, otherwise: Message) -> None:
         """Do it, or raise NotFound where it reached no row."""
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             there(connection.execute(statement).first(), otherwise)
 
     def _require(self, connection: Connection, table: sa.Table, id: str, otherwise: Message) -> None:

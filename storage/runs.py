@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from kimi_docs.domain.calls import Call, CallState, Departure, Sending
@@ -12,11 +13,10 @@ from kimi_docs.errors import WrongUse
 from kimi_docs.language import say
 from storage import tables
 from storage.engine import writing
-from storage.part import NO_DEPARTURE, NO_RUN, Part, now, there
+from storage.part import ENDED, NO_DEPARTURE, NO_RUN, Part, now, there
 from storage.rows import Row, changed_columns, from_row, to_row
 from storage.scope import Statement
 
-ENDED = [state.value for state in RunState if state.ended]
 UNFINISHED = [state.value for state in RunState if not state.ended]
 CHANGEABLE = {field.name for field in fields(Run)} - {"id", "created_at"}
 
@@ -39,32 +39,40 @@ class Runs(Part):
         """Change the named fields and `updated_at`; `stop_requested` is passed over, and so is a run that has ended unless
         `state` becomes `queued`. One statement, so a late worker cannot bring an ended run back. Raises: NotFound, WrongUse.
         """
-        with writing(self._engine) as connection:
-            after = self._update(connection, id, changes)
+        with self._writing() as connection:
+            after = self._update(connection, id, "", changes)
         return self.get_run(id) if after is None else from_row(Run, after)
 
-    def update_runs(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """The same for many in one transaction; a run that is not there is passed over. Raises: WrongUse."""
-        with writing(self._engine) as connection:
-            for id, change in changes:
-                self._update(connection, id, change)
+    def update_runs(self, changes: Sequence[tuple[Run, Mapping[str, Any]]]) -> None:
+        """The same for many in one transaction; one that is not there, or that another holder carries out, is passed over.
 
-    def _update(self, connection: Connection, id: str, changes: Mapping[str, Any]) -> RowMapping | None:
+        Raises: WrongUse.
+        """
+        with writing(self._engine) as connection:
+            for run, change in changes:
+                self._update(connection, run.id, run.holder, change)
+
+    def _update(self, connection: Connection, id: str, holder: str, changes: Mapping[str, Any]) -> RowMapping | None:
         if unknown := changes.keys() - CHANGEABLE:
             raise WrongUse(say("A run has no field to change named {names}.", names=", ".join(sorted(unknown))))
         table = tables.runs
         row: Row = changed_columns({"updated_at": now(), **changes})
         row.pop("stop_requested", None)
         changed = self._scope.update(table).where(table.c.id == id)
+        if holder:
+            changed = changed.where(table.c.holder == holder)
         if row.get("state") != RunState.QUEUED:
             changed = changed.where(table.c.state.not_in(ENDED))
         after: RowMapping | None = connection.execute(changed.values(**row).returning(table)).mappings().first()
         return after
 
     def claim_run(self, id: str, **changes: Any) -> Run | None:
-        """Change a run if it is queued. Raises: NotFound."""
+        """Change a run if it is queued; claimed by the same holder again it is the same. Raises: NotFound."""
         table = tables.runs
-        claimed = self._scope.update(table).where(table.c.id == id, table.c.state == RunState.QUEUED.value)
+        free = table.c.state == RunState.QUEUED.value
+        if holder := changes.get("holder"):
+            free = sa.or_(free, sa.and_(table.c.holder == holder, table.c.state.not_in(ENDED)))
+        claimed = self._scope.update(table).where(table.c.id == id, free)
         with writing(self._engine) as connection:
             self._require(connection, table, id, NO_RUN)
             values = changed_columns({"updated_at": now(), **changes})

@@ -8,7 +8,6 @@ from sqlalchemy.engine import Connection
 
 from kimi_docs.domain.claims import Answer, Session
 from storage import tables
-from storage.engine import writing
 from storage.index import Index
 from storage.part import NO_ANSWER, NO_SESSION, Part, containing, not_or_only_deleted, now, there
 from storage.rows import fold, from_row, searchable_answer, sought, to_row
@@ -22,7 +21,7 @@ class Sessions(Part):
         at = now()
         row = to_row(replace(session, created_at=session.created_at or at, updated_at=session.updated_at or at))
         row["searchable"] = fold(session.title)
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             there(connection.execute(self._scope.upsert(tables.sessions, row, keep=["created_at"])).first(), NO_SESSION)
             Index(connection, self._scope).mark(session.deleted_at is not None, session=session.id)
         return self.get_session(session.id)
@@ -44,7 +43,7 @@ class Sessions(Part):
         table, at = tables.sessions, now()
         row = to_row(replace(answer, created_at=answer.created_at or at))
         row["searchable"] = searchable_answer(answer)
-        with writing(self._engine) as connection:
+        with self._writing() as connection:
             self._require(connection, table, answer.session, NO_SESSION)
             written = connection.execute(self._scope.upsert(tables.answers, row, keep=["session", "created_at"])).first()
             there(written, NO_ANSWER)

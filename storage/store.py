@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.engine import Engine
 
 from kimi_docs.domain.ports import Blobs, Store
+from kimi_docs.domain.runs import Run
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import HitKind
 from kimi_docs.language import Message
@@ -17,42 +18,56 @@ from storage.documents import Documents
 from storage.engine import reading
 from storage.meter import SqlMeter
 from storage.part import NO_RUN, there
+from storage.patience import SHORT_SECONDS, all_patient, patient
 from storage.runs import UNFINISHED, Ledger, Runs
 from storage.search import Search
 from storage.sessions import Sessions
 
 
+@all_patient
 class SqlStore(Documents, Sessions, Runs, Batches, Cells, Ledger, Search):
     """Fits `Store`. Every method may raise Misconfigured or KimiDocsError where the database cannot do its work."""
+
+    def held(self, run: Run) -> Store:
+        """The same for who carries that run out."""
+        return SqlStore(self._engine, self._blobs, self.actor, patience_seconds=self.patience_seconds, run=run)
 
 
 class SqlStorage:
     """Fits `Storage`. Keep one for the process and `close` it at the end."""
 
-    def __init__(self, engine: Engine, blobs: Blobs) -> None:
+    def __init__(self, engine: Engine, blobs: Blobs, *, patience_seconds: float = SHORT_SECONDS) -> None:
         self.engine = engine
         self.blobs = blobs
-        self.meter = SqlMeter(engine)
+        self.patience_seconds = patience_seconds
+        self.meter = SqlMeter(engine, patience_seconds=patience_seconds)
 
     def of(self, actor: Actor) -> Store:
         """What this actor may see and keep."""
-        return SqlStore(self.engine, self.blobs, actor)
+        return self._of(actor)
 
+    def _of(self, actor: Actor) -> SqlStore:
+        return SqlStore(self.engine, self.blobs, actor, patience_seconds=self.patience_seconds)
+
+    @patient
     def actor_of_run(self, run: str) -> Actor:
         """Whose run it is. Raises: NotFound."""
         with reading(self.engine) as connection:
             return there(scope.actor_of_run(connection, run), NO_RUN)
 
+    @patient
     def unfinished_runs(self, *, among: Collection[str] | None = None) -> Sequence[str]:
         """Ids of everybody's runs that have not ended, oldest first."""
         with reading(self.engine) as connection:
             return scope.runs_in(connection, UNFINISHED, among)
 
+    @patient
     def abandoned_runs(self, before: datetime) -> Sequence[str]:
         """Ids of everybody's runs that have not ended and that nobody has touched since; not those of a batch that wait."""
         with reading(self.engine) as connection:
             return scope.abandoned_runs(connection, UNFINISHED, before)
 
+    @patient
     def waiting_runs(self, before: datetime, *, limit: int = 100) -> Sequence[str]:
         """Ids of everybody's runs that wait in a batch and that nobody has in hand; from each person's batches in turn."""
         with reading(self.engine) as connection:
@@ -63,7 +78,7 @@ class SqlStorage:
         with reading(self.engine) as connection:
             waiting = scope.unshelved(connection, limit)
         for row in waiting:
-            store = SqlStore(self.engine, self.blobs, Actor(person=row.owner, space=row.space))
+            store = self._of(Actor(person=row.owner, space=row.space))
             if row.kind == HitKind.DOCUMENT:
                 store.index_document(row.id)
             elif row.kind == HitKind.SUMMARY:

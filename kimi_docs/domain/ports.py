@@ -89,8 +89,13 @@ class Store(Protocol):
         unless `state` is `queued`."""
         ...
 
-    def update_runs(self, changes: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """The same for many at once; a run that is not there is passed over."""
+    def update_runs(self, changes: Sequence[tuple[Run, Mapping[str, Any]]]) -> None:
+        """The same for many at once; one that is not there, or that another holder carries out now, is passed over."""
+        ...
+
+    def held(self, run: Run) -> "Store":
+        """The same store for who carries that run out: once it has another holder, nothing is written but calls, which were
+        paid for, and departures. Every writing method then raises HeldElsewhere."""
         ...
 
     def request_stop(self, id: str) -> None: ...

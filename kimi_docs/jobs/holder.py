@@ -1,17 +1,34 @@
-"""Who carries a run out: a process of a machine, and whether it is gone."""
+"""Who carries a run out: a process of a machine, each time under a name of its own; and whether it is gone.
+
+A process that was asleep while its run was taken over wakes to find another name there, and writes nothing any more.
+"""
 
 import os
 import socket
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from kimi_docs.domain.runs import Run, RunState
+
+ALIVE = timedelta(seconds=12)
+"""A run that somebody carries out shows so every five seconds."""
 
 
-def me() -> str:
-    """The name of this process."""
-    return f"{socket.gethostname()}/{os.getpid()}"
+def new_holder() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+
+def held_elsewhere(run: Run) -> bool:
+    """Somebody is at it."""
+    fresh = run.updated_at is not None and datetime.now(UTC) - run.updated_at < ALIVE
+    return run.state is RunState.RUNNING and fresh and not gone(run.holder)
 
 
 def gone(holder: str) -> bool:
     """It was a process of this machine and is no more. Of others nothing is known here: they show that they are alive."""
-    host, _, pid = holder.rpartition("/")
+    if not holder:
+        return True
+    host, pid, *_ = (*holder.split("/"), "")
     if host != socket.gethostname() or not pid.isdigit():
         return False
     try:

@@ -6,20 +6,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import Run, RunState
-from kimi_docs.jobs.holder import gone
+from kimi_docs.jobs.holder import held_elsewhere
 from kimi_docs.jobs.work import Workshop
 from kimi_docs.settings import Settings
 
 HELD_EVERY_SECONDS = 5.0
 MOST_SIDE_BY_SIDE = 128
-ALIVE = timedelta(seconds=12)
-"""A run that somebody carries out shows so every five seconds."""
 
 
 @dataclass
@@ -39,15 +36,10 @@ class Inline:
         """The run as it ended; one that another process carries out is waited for, one that was left behind taken over."""
         store = self._storage.of(self._storage.actor_of_run(run_id))
         run = store.get_run(run_id)
-        while not run.state.ended and run_id not in self._own and self._held_elsewhere(run):
+        while not run.state.ended and run_id not in self._own and held_elsewhere(run):
             time.sleep(0.5)
             run = store.get_run(run_id)
         return run if run.state.ended else self._perform(run_id)
-
-    @staticmethod
-    def _held_elsewhere(run: Run) -> bool:
-        fresh = run.updated_at is not None and datetime.now(UTC) - run.updated_at < ALIVE
-        return run.state is RunState.RUNNING and fresh and not gone(run.holder)
 
     def finish_all(self, store: Store, batch: str, run_ids: Sequence[str], shown: Callable[[int], None]) -> None:
         """Carry the runs of a batch out side by side; `shown` hears how many have ended. An interrupt stops them all."""
@@ -82,7 +74,7 @@ class Inline:
             run = await asyncio.to_thread(store.get_run, run_id)
             if run.state.ended:
                 return
-            if self._held_elsewhere(run):
+            if held_elsewhere(run):
                 await asyncio.sleep(0.5)
             else:
                 await self.workshop.perform(run_id)

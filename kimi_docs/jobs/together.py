@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kimi_docs.domain.ports import Store
+from kimi_docs.domain.runs import Run
 from kimi_docs.domain.scope import Actor
 
-Change = tuple[str, Mapping[str, Any]]
+Change = tuple[Run, Mapping[str, Any]]
 
 
 @dataclass(eq=False)
@@ -18,10 +19,10 @@ class Together:
     _waiting: dict[Actor, list[tuple[Change, "asyncio.Future[None]"]]] = field(default_factory=dict)
     _writers: dict[Actor, "asyncio.Task[None]"] = field(default_factory=dict)
 
-    async def update_run(self, store: Store, id: str, **changes: Any) -> None:
-        """Returns when it is kept. Raises: what the store raises."""
+    async def update_run(self, store: Store, run: Run, **changes: Any) -> None:
+        """Returns when it is kept, or passed over because the run has another holder now. Raises: what the store raises."""
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(store.actor, []).append(((id, changes), kept))
+        self._waiting.setdefault(store.actor, []).append(((run, changes), kept))
         writer = self._writers.get(store.actor)
         if writer is None or writer.done():
             self._writers[store.actor] = asyncio.create_task(self._write(store))

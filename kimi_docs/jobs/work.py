@@ -26,10 +26,10 @@ from kimi_docs.domain.claims import Answer, Completeness, Draft, Summary, Summar
 from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Failure, Progress, Run, RunKind, RunState, Stage
 from kimi_docs.domain.text import Coverage, Extraction
-from kimi_docs.errors import KimiDocsError
+from kimi_docs.errors import HeldElsewhere, KimiDocsError, Unreachable
 from kimi_docs.jobs.engines import Engines
 from kimi_docs.jobs.filling import fill
-from kimi_docs.jobs.holder import me
+from kimi_docs.jobs.holder import held_elsewhere, new_holder
 from kimi_docs.jobs.reading import Reader, read, suffices
 from kimi_docs.jobs.together import Together
 from kimi_docs.kimi.catalog import catalog_for
@@ -74,56 +74,72 @@ class Workshop:
         return replace(self, settings=settings, engines=Engines(self.storage.meter), alone=asyncio.Lock(), together=Together())
 
     async def perform(self, run_id: str) -> Run:
-        """Carry the run out and give it as it ended. Raises nothing but CancelledError: a failure is the run's state."""
+        """Carry the run out and give it as it is then: ended, or in somebody else's hands.
+
+        Raises: CancelledError, Unreachable (the store is away for long). Any other failure is the run's state.
+        """
         store = self.storage.of(await asyncio.to_thread(self.storage.actor_of_run, run_id))
         run = await asyncio.to_thread(_begun, store, run_id)
-        if run is None or run.state is not RunState.RUNNING:
-            return run or store.get_run(run_id)
-        work = asyncio.create_task(self._work(run, store))
-        watch = asyncio.create_task(_watch(run_id, store, work))
+        if run is None:
+            return await asyncio.to_thread(store.get_run, run_id)
+        if run.state.ended:
+            return run
+        held = store.held(run)
+        work = asyncio.create_task(self._work(run, held))
+        watch = asyncio.create_task(_watch(run, store, work))
         try:
-            await work
-        except asyncio.CancelledError:
-            if not store.get_run(run_id).stop_requested:
-                store.update_run(run_id, stage=None)  # the process ends in order: the run goes on at the next start
-                raise
-            store.update_run(run_id, state=RunState.STOPPED)
-        except KimiDocsError as error:
-            store.update_run(run_id, state=RunState.FAILED, failure=_failure(error))
-        except Exception:  # the boundary of a run: whatever one document does, the others go on
-            log.exception("run %s ended unforeseen", run_id)
-            message = say("Something went wrong that the program did not foresee.")
-            advice = say(
-                "Nothing is lost. Start it again; if it fails again, run “kimi-docs doctor” and report the id {id}.", id=run_id
-            )
-            store.update_run(run_id, state=RunState.FAILED, failure=Failure(code="failed", message=message, advice=advice))
+            await self._until_ended(run, held, work)
+        except HeldElsewhere:
+            log.info("run %s is in other hands now", run_id)
         finally:
             watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await watch
-        return store.get_run(run_id)
+        return await asyncio.to_thread(store.get_run, run_id)
+
+    async def _until_ended(self, run: Run, held: Store, work: "asyncio.Task[None]") -> None:
+        """Follow the work, and keep how it ended. Raises: CancelledError, HeldElsewhere, Unreachable."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not held.get_run(run.id).stop_requested:
+                held.update_run(run.id, stage=None)  # the process ends in order: the run goes on at the next start
+                raise
+            held.update_run(run.id, state=RunState.STOPPED)
+        except (HeldElsewhere, Unreachable):
+            raise
+        except KimiDocsError as error:
+            await asyncio.to_thread(held.update_run, run.id, state=RunState.FAILED, failure=_failure(error))
+        except Exception:  # the boundary of a run: whatever one document does, the others go on
+            log.exception("run %s ended unforeseen", run.id)
+            message = say("Something went wrong that the program did not foresee.")
+            advice = say(
+                "Nothing is lost. Start it again; if it fails again, run “kimi-docs doctor” and report the id {id}.", id=run.id
+            )
+            failure = Failure(code="failed", message=message, advice=advice)
+            await asyncio.to_thread(held.update_run, run.id, state=RunState.FAILED, failure=failure)
 
     async def _work(self, run: Run, store: Store) -> None:
         async with contextlib.AsyncExitStack() as suspected:
             if run.tries:  # it was at work when the program ended: not beside another such, so the one at fault is found
                 await suspected.enter_async_context(self.alone)
-                await self.together.update_run(store, run.id, stage=Stage.READING)
+                await self.together.update_run(store, run, stage=Stage.READING)
             extractions = [await self._read(store, document) for document in run.documents]
             if run.order.engine != "local":
                 await suspected.aclose()
             if run.kind is RunKind.EXTRACT:
-                await self.together.update_run(store, run.id, state=RunState.DONE, stage=None)
+                await self.together.update_run(store, run, state=RunState.DONE, stage=None)
             elif run.kind is RunKind.SUMMARIZE:
                 await self._summarize(run, store, extractions[0])
             elif run.kind is RunKind.FILL:
                 usage = await fill(run, store, extractions[0], self.engines, self.settings())
-                await self.together.update_run(store, run.id, state=RunState.DONE, stage=None, usage=usage)
+                await self.together.update_run(store, run, state=RunState.DONE, stage=None, usage=usage)
             else:
                 await self._answer(run, store, extractions)
 
     async def _read(self, store: Store, document_id: str) -> Extraction:
-        known = await asyncio.to_thread(store.find_extraction, document_id)
-        document, settings = store.get_document(document_id), self.settings()
+        known, settings = await asyncio.to_thread(store.find_extraction, document_id), self.settings()
+        document = await asyncio.to_thread(store.get_document, document_id)
         if known and suffices(known, document, settings):
             return known
         extraction = await read(document, self.blobs, self.reader, store, settings)
@@ -158,7 +174,7 @@ class Workshop:
         faults.point("summary_saving")
         await asyncio.to_thread(store.save_summary, summary)
         faults.point("summary_saved")
-        await self.together.update_run(store, run.id, **_ended(last, summary.usage, summary.id))
+        await self.together.update_run(store, run, **_ended(last, summary.usage, summary.id))
         faults.point("run_ended")
 
     async def _answer(self, run: Run, store: Store, extractions: Sequence[Extraction]) -> None:
@@ -207,9 +223,9 @@ class Workshop:
                     draft = await asyncio.to_thread(verifier.look_up, step.draft)
                     usage = caller.usage if caller else run.usage
                     changes = {"draft": draft, "stage": step.stage, "done": step.done, "total": step.total, "usage": usage}
-                    await self.together.update_run(store, run.id, **changes)
+                    await self.together.update_run(store, run, **changes)
                     shown = time.monotonic() if step.draft.sections or run.batch else shown
-        await self.together.update_run(store, run.id, stage=Stage.CHECKING)
+        await self.together.update_run(store, run, stage=Stage.CHECKING)
         return replace(last, draft=await asyncio.to_thread(verifier.look_up, last.draft))
 
 
@@ -221,17 +237,19 @@ def _tell_waiting(together: Together, store: Store, run_id: str, waiting: bool) 
 
 
 def _begun(store: Store, run_id: str) -> Run | None:
-    """The run begun, or gone on with; None where somebody else has begun it meanwhile, else as it ended."""
-    run = store.get_run(run_id)
+    """The run begun, or gone on with; None where somebody else is at it, else as it ended."""
+    run, holder = store.get_run(run_id), new_holder()
     if run.state.ended:
         return run
     if run.stop_requested:
         return store.update_run(run_id, state=RunState.STOPPED)
     if run.state is RunState.QUEUED:
-        return store.claim_run(run_id, state=RunState.RUNNING, stage=Stage.READING, holder=me())
+        return store.claim_run(run_id, state=RunState.RUNNING, stage=Stage.READING, holder=holder)
+    if held_elsewhere(run):
+        return None
     tries = run.tries + _ended_the_program(run)
     if tries < MOST_TRIES:
-        begun = {"state": RunState.RUNNING, "stage": None if tries else Stage.READING, "holder": me()}
+        begun = {"state": RunState.RUNNING, "stage": None if tries else Stage.READING, "holder": holder}
         return store.update_run(run_id, **begun, tries=tries)
     message = say("The program ended {count} times while it worked on this document.", count=tries)
     failure = Failure(code="failed", message=message, advice=say("The others are not affected. Leave it out, or report it."))
@@ -243,16 +261,17 @@ def _ended_the_program(run: Run) -> bool:
     return run.stage in (Stage.READING, Stage.CHECKING) or (run.stage is Stage.WRITING and run.order.engine == "local")
 
 
-async def _watch(run_id: str, store: Store, work: "asyncio.Task[None]") -> None:
-    """Show that the run is alive (`updated_at`), and end it when somebody asked for that."""
+async def _watch(mine: Run, store: Store, work: "asyncio.Task[None]") -> None:
+    """Show that the run is alive (`updated_at`); end the work when somebody asked for that, or has taken the run over."""
     while not work.done():
         await asyncio.sleep(STOP_CHECK_SECONDS)
-        run = await asyncio.to_thread(store.get_run, run_id)
-        if run.stop_requested:
+        run = await asyncio.to_thread(store.get_run, mine.id)
+        if run.stop_requested or run.holder != mine.holder:
             work.cancel()
             return
         if run.updated_at and datetime.now(UTC) - run.updated_at > HEARTBEAT:
-            await asyncio.to_thread(store.update_run, run_id)
+            with contextlib.suppress(HeldElsewhere):
+                await asyncio.to_thread(store.held(mine).update_run, mine.id)
 
 
 def _ended(last: Progress, usage: Usage, result: str) -> dict[str, Any]:

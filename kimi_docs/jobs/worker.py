@@ -1,8 +1,8 @@
 """The worker: takes runs from the queue and carries them out, and after a kill goes on where it was."""
 
 import contextlib
+import logging
 import math
-import os
 import signal
 import threading
 import time
@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from kimi_docs.domain.ports import Storage
-from kimi_docs.errors import Misconfigured
+from kimi_docs.errors import Misconfigured, Unreachable
 from kimi_docs.jobs import durable
 from kimi_docs.jobs.engines import preload
+from kimi_docs.jobs.holder import new_holder
 from kimi_docs.jobs.inline import side_by_side
 from kimi_docs.jobs.queue import BATCH
 from kimi_docs.jobs.work import Workshop
@@ -27,9 +29,12 @@ LOOK_EVERY_SECONDS = 10
 FEED_EVERY_SECONDS = 0.25
 KEPT_FREE = 4
 """Places for what somebody asks now, whatever batches are at work."""
+AWAY_SECONDS = 2.0
+"""After a longer sleep of this process or of the database nobody can have shown to be alive: who is will do so first."""
 ABANDONED = timedelta(seconds=20)
 """A run at work shows so every five seconds."""
 
+log = logging.getLogger(__name__)
 _workshop: Workshop | None = None  # DBOS calls module functions; set once, by `work`, before it launches
 
 
@@ -53,15 +58,9 @@ def work(workshop: Workshop, settings: Settings, *, stop: threading.Event) -> No
         preload(settings)
         _launch(settings)
         try:
-            feeder, looked = Feeder(workshop.storage, side_by_side(settings)), -math.inf
-            while True:
-                if time.monotonic() - looked >= LOOK_EVERY_SECONDS:
-                    looked = time.monotonic()
-                    _take_back(workshop.storage)
-                    workshop.storage.reindex(limit=20)
-                feeder.feed()
-                if stop.wait(FEED_EVERY_SECONDS):
-                    return
+            attendant = Attendant(workshop.storage, Feeder(workshop.storage, side_by_side(settings)))
+            while not stop.wait(FEED_EVERY_SECONDS):
+                attendant.look()
         finally:
             DBOS.destroy(workflow_completion_timeout_sec=5)
 
@@ -70,7 +69,7 @@ def _launch(settings: Settings) -> None:
     url = durable.database_url(settings)
     postgres = url.startswith("postgresql")
     durable.migrate(settings)
-    executor = f"worker-{os.uname().nodename}-{os.getpid()}" if postgres else "worker"
+    executor = f"worker-{new_holder()}" if postgres else "worker"
     config: Any = {
         "name": durable.APPLICATION,
         "system_database_url": url,
@@ -114,10 +113,37 @@ class Feeder:
             self._fed.add(run_id)
 
 
+@dataclass
+class Attendant:
+    """Looks again and again what is to be taken up."""
+
+    storage: Storage
+    feeder: Feeder
+    _looked: float = -math.inf
+    _passed: float = field(default_factory=time.monotonic)
+
+    def look(self) -> None:
+        """Feed the queue, and now and then take back what is in nobody's hand."""
+        began = time.monotonic()
+        if began - self._passed > AWAY_SECONDS:
+            self._looked = began
+        self._passed = began
+        try:
+            if began - self._looked >= LOOK_EVERY_SECONDS:
+                self._looked = began
+                _take_back(self.storage)
+                self.storage.reindex(limit=20)
+            self.feeder.feed()
+        except (Unreachable, sa.exc.DBAPIError) as error:  # of our own store, or of DBOS's
+            log.warning("the database is away: %s", type(error).__name__)
+
+
 def _enqueue(run_id: str, priority: int | None = None) -> None:
     """Queue a run unless its workflow waits or works; one that has ended without the run's end is done with another name."""
     status = DBOS.get_workflow_status(run_id)
-    if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
+    if status and status.status == "PENDING" and status.executor_id != DBOS.executor_id:
+        DBOS.resume_workflow(run_id, queue_name=durable.QUEUE)  # nobody else would: its worker does not come back
+    elif status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
         with SetWorkflowID(run_id if status is None else f"{run_id}:{int(time.time())}"), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(durable.QUEUE, _perform, run_id)
 
@@ -125,10 +151,13 @@ def _enqueue(run_id: str, priority: int | None = None) -> None:
 def _take_back(storage: Storage) -> None:
     """Take runs that nobody works on: written down but never queued (a kill between the two), or left by a killed command.
 
-    A run whose workflow waits or works is left alone, and so is one that somebody keeps alive.
+    A run whose workflow waits or works here is left alone, and so is one that somebody keeps alive.
     """
-    for run_id in storage.abandoned_runs(datetime.now(UTC) - ABANDONED):
-        _enqueue(run_id)
+    began = time.monotonic()
+    found = storage.abandoned_runs(datetime.now(UTC) - ABANDONED)
+    if time.monotonic() - began < AWAY_SECONDS:
+        for run_id in found:
+            _enqueue(run_id)
 
 
 @contextlib.contextmanager

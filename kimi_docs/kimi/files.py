@@ -122,6 +122,7 @@ class Files:
 
     async def _uploaded(self, line: Departure, content: bytes, ending: str, store: Store) -> Departure:
         """The line with the id of the file there, kept. A refusal that leaves nothing behind closes the line."""
+        faults.point("remote_sending")
         try:
             made = await self._tried(
                 lambda: self._openai.files.create(file=(f"{_name(line)}.{ending}", content), purpose=PURPOSE)  # type: ignore[arg-type]
@@ -130,6 +131,7 @@ class Files:
             if _left_nothing(error):
                 await asyncio.to_thread(store.save_departure, replace(line, deleted_at=datetime.now(UTC)))
             raise
+        faults.point("remote_sent")
         line = replace(line, remote_id=made.id)
         await asyncio.to_thread(store.save_departure, line)
         return line

@@ -122,6 +122,9 @@ def test_a_cell_keeps_the_kind_of_its_value_and_what_it_was_before(store: Store,
 
 def test_many_runs_are_changed_at_once_and_those_that_have_ended_or_are_not_there_are_passed_over(store: Store) -> None:
     store.save_batch(BATCH, [queued("1"), queued("2"), queued("over", state=RunState.DONE)])
-    store.update_runs([("1", {"done": 5}), ("nobody's", {"done": 5}), ("over", {"done": 5}), ("2", {"state": RunState.DONE})])
+    one, two, over = (store.get_run(id) for id in ("1", "2", "over"))
+    nobodys, others = replace(one, id="nobody's"), replace(one, holder="somebody else")
+    five = [(run, {"done": 5}) for run in (one, nobodys, over)]
+    store.update_runs([*five, (others, {"done": 7}), (two, {"state": RunState.DONE})])
     found = {run.id: (run.state, run.done) for run in store.list_runs(batch=BATCH.id)}
     assert found == {"1": (RunState.QUEUED, 5), "2": (RunState.DONE, RUN.done), "over": (RunState.DONE, RUN.done)}
