@@ -126,7 +126,8 @@ class Batches:
     def _begun(self, actor: Actor, batch: Batch) -> Batch:
         """The batch kept, with a run for each thing that a document lacks and that no run is at."""
         store, now = self.storage.of(actor), datetime.now(UTC)
-        active = {(run.documents[0], run.kind) for run in store.list_runs(batch=batch.id, active=True, limit=ALL)}
+        runs = store.list_runs(batch=batch.id, active=True, limit=ALL)
+        active = {(run.documents[0], run.kind) for run in runs if not run.question}
         lacking = self._lacking(store, batch)
         missing = [(document, kind) for document in batch.documents for kind in lacking[document]]
         wanted = [(document, kind) for document, kind in missing if (document, kind) not in active]
@@ -220,7 +221,7 @@ def _row(
         summary=summary_id(entry.document, batch.order) if summary else "",
         run=run.id if run else "",
     )
-    if not lacking.get(entry.document):
+    if not lacking.get(entry.document) and (run is None or run.state.ended):
         return replace(row, state=RunState.PARTIAL if summary is Completeness.PARTIAL else RunState.DONE)
     if run is None or run.state is RunState.DONE:
         return row

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from kimi_docs.analyze.columns import checked
 from kimi_docs.analyze.table import estimate
@@ -13,6 +13,7 @@ from kimi_docs.domain.calls import Estimate
 from kimi_docs.domain.cells import KeptCell, edited, outliers_marked
 from kimi_docs.domain.claims import SummaryOrder
 from kimi_docs.domain.document import Document
+from kimi_docs.domain.runs import Run, RunKind
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.table import Cell, Column, Row, Silence, Table
 from kimi_docs.errors import NotFound
@@ -22,6 +23,7 @@ from kimi_docs.export.table import of_table
 from kimi_docs.jobs.filling import ids_of
 from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
+from kimi_docs.kimi.flights import LIFETIME_SECONDS
 from kimi_docs.language import say
 
 
@@ -72,6 +74,38 @@ class Tables(Batches):
         self.storage.of(actor).save_cells([changed])
         return changed.cell
 
+    def ask_cell_again(self, actor: Actor, id: str, document: str, column: str) -> Run:
+        """Have this one cell asked once more, alone; what stands there is kept. One run at a time. Raises: NotFound."""
+        store, (kept, _) = self.storage.of(actor), self._cell(actor, id, document, column)
+        asked = self.asked_again(actor, id, document, column)
+        if asked and not asked.state.ended:
+            return asked
+        batch = store.get_batch(id)
+        run = replace(self._run(RunKind.FILL, id, document, datetime.now(UTC), 0, batch.order), question=kept.column)
+        store.add_runs([run])
+        return run
+
+    def asked_again(self, actor: Actor, id: str, document: str, column: str) -> Run | None:
+        """The last run that asked, or asks, this cell again. Raises: NotFound."""
+        kept, _ = self._cell(actor, id, document, column)
+        runs = self.storage.of(actor).list_runs(batch=id, document=document)
+        return next((run for run in runs if run.question == kept.column), None)
+
+    def cell_estimate(self, actor: Actor, id: str, document: str, column: str) -> Estimate:
+        """What asking it again will take. Sends nothing. Raises: NotFound."""
+        kept, asked = self._cell(actor, id, document, column)
+        extraction, settings = self.storage.of(actor).find_extraction(document), self.settings()
+        if not extraction:
+            raise NotFound(say("The document has not been read yet."), say("Wait until it is read."), document=document)
+        counted = Counting(self.storage.meter, account_of(settings)).count
+        return estimate(extraction, [asked], settings, catalog_for(settings), counted, warm=_warm(kept))
+
+    def add_columns(self, actor: Actor, id: str, columns: Sequence[Column]) -> Batch:
+        """The same table with more columns: a table of its own, of which only the new ones cost. Raises: NotFound, WrongUse."""
+        batch = self.storage.of(actor).get_batch(id)
+        asked = checked((*batch.columns, *columns))
+        return self.batch(actor, batch.entries, batch.order, columns=asked, title=batch.title)
+
     def cell_history(self, actor: Actor, id: str, document: str, column: str) -> Sequence[Cell]:
         """What stood in a cell, oldest first, without what stands there now. Raises: NotFound."""
         return self._cell(actor, id, document, column)[0].history
@@ -103,11 +137,18 @@ class Tables(Batches):
         """What each document will take, as far as they are read; only what is not known costs. Sends nothing."""
         store, settings = self.storage.of(actor), self.settings()
         documents, ids = [entry.document for entry in entries if entry.document], ids_of(columns, order)
-        known = store.known_cells(documents, ids)
+        kept = store.find_cells(documents, ids)
+        known, warm = {(each.document, each.column) for each in kept}, {each.document for each in kept if _warm(each)}
         catalog, counted = catalog_for(settings), Counting(self.storage.meter, account_of(settings)).count
         found = []
         for document in documents:
             if extraction := store.find_extraction(document):
                 missing = [column for id, column in zip(ids, columns, strict=True) if (document, id) not in known]
-                found.append(estimate(extraction, missing, settings, catalog, counted))
+                found.append(estimate(extraction, missing, settings, catalog, counted, warm=document in warm))
         return found
+
+
+def _warm(kept: KeptCell) -> bool:
+    """It was asked so lately that the provider still keeps what was sent: that part costs a fraction."""
+    at = kept.cell.asked_at or kept.created_at
+    return kept.engine == "kimi" and at is not None and datetime.now(UTC) - at < timedelta(seconds=LIFETIME_SECONDS)

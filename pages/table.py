@@ -1,6 +1,7 @@
 """A table of documents × questions: choose the columns, fill it, look at every cell's quote, correct it, export it."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -102,10 +103,12 @@ def estimate(entries: list[BatchEntry], columns: tuple[Column, ...]) -> None:
         if order.engine == "local":
             st.caption(_("Free, on this machine."))
             return
-        cost = _("price unknown") if total["cost"] is None else f"{total['cost']:.4f} {total['currency'] or ''}"
-        st.caption(
-            _("{calls} calls, about {cost}, {minutes} min", calls=total["calls"], cost=cost, minutes=f"{total['minutes']:.1f}")
-        )
+        st.caption(_price(total))
+
+
+def _price(total: dict[str, Any]) -> str:
+    cost = _("price unknown") if total["cost"] is None else f"{total['cost']:.4f} {total['currency'] or ''}"
+    return _("{calls} calls, about {cost}, {minutes} min", calls=total["calls"], cost=cost, minutes=f"{total['minutes']:.1f}")
 
 
 def watch(id: str, *, under_way: bool) -> None:
@@ -176,8 +179,8 @@ def detail(id: str, document: Document, cell: Cell) -> None:
             st.markdown(
                 f"> {show.text(citation.quote)}\n\n{words.verdict(citation.verdict, state.language())} · {show.text(where)}"
             )
-        for before in library.cell_history(actor, id, document.id, cell.column):
-            st.caption(_("Before: {value}", value=show.text(table.shown(before.value, state.language()))))
+        history(cell, library.cell_history(actor, id, document.id, cell.column))
+        again(id, document, cell)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             said = st.text_input(_("Another value"), key=f"edit_{document.id[:12]}_{cell.column}")
             if st.button(_("Save"), key="save_cell") and said:
@@ -185,6 +188,59 @@ def detail(id: str, document: Document, cell: Cell) -> None:
                 st.rerun()
             if st.button(_("Open"), key="open_cell"):
                 show.open_document(document.id)
+
+
+def history(cell: Cell, before: Sequence[Cell]) -> None:
+    """Who wrote the value or had it asked again, and what stood there before, newest first."""
+    if made := _made(cell):
+        st.caption(made)
+    for each in reversed(before):
+        value = _("Before: {value}", value=show.text(table.shown(each.value, state.language())))
+        st.caption(" · ".join(filter(None, [value, _made(each)])))
+
+
+def _made(cell: Cell) -> str:
+    at = cell.edited_at or cell.asked_at
+    when = f"{at:%Y-%m-%d %H:%M}" if at else ""
+    if cell.edited_by:
+        return _("written by {who}, {when}", who=show.text(cell.edited_by), when=when)
+    return _("asked again for {who}, {when}", who=show.text(cell.asked_by), when=when) if cell.asked_by else ""
+
+
+def again(id: str, document: Document, cell: Cell) -> None:
+    """Have this cell alone asked once more."""
+    asked = library.asked_again(actor, id, document.id, cell.column)
+    if asked and asked.failure:
+        show.problem(asked.failure, name=cell.column)
+    if asked and not asked.state.ended:
+        st.caption(_("It is being asked again."))
+    elif library.order().engine == "kimi":
+        total = shapes.estimate_total([library.cell_estimate(actor, id, document.id, cell.column)])
+        if st.button(_("Ask again"), key="ask_again", icon=":material/refresh:"):
+            library.ask_cell_again(actor, id, document.id, cell.column)
+            st.rerun()
+        st.caption(_price(total))
+
+
+def add_column(view: BatchView) -> None:
+    """One more question: only its cells are asked."""
+    batch = view.batch
+    with st.expander(_("Add a column"), icon=":material/add_column_right:"), st.container(key="add_column"):
+        name, question = st.text_input(_("Column"), key="new_name"), st.text_input(_("Question"), key="new_question")
+        kind = st.selectbox(_("Type"), [kind.value for kind in ValueType], key="new_type")
+        unit, choices = st.text_input(_("Unit"), key="new_unit"), st.text_input(_("Choices, parted by commas"), key="new_choices")
+        if not name.strip():
+            return
+        column = _column({"name": name, "question": question, "type": kind, "unit": unit, "choices": choices})
+        try:
+            columns = checked((*batch.columns, column))
+        except WrongUse as problem:
+            show.problem(problem)
+            return
+        estimate(list(batch.entries), columns)
+        if st.button(_("Add it"), key="add_it", type="primary"):
+            state.set_parameter("table", library.add_columns(actor, batch.id, [column]).id)
+            st.rerun()
 
 
 def earlier() -> None:
@@ -216,6 +272,8 @@ def main() -> None:
         st.rerun()
     under_way = view.state in UNDER_WAY
     st.fragment(watch, run_every=1.0 if under_way else None)(wanted, under_way=under_way)
+    if not under_way:
+        add_column(view)
     if not under_way and (filled := library.table(actor, wanted)):
         with st.container(key="table_export"):
             documents = [row.document for row in view.rows if row.document]

@@ -10,7 +10,7 @@ from kimi_docs.language import say
 from storage.blobs import FolderBlobs
 from storage.engine import open_engine, private_folder
 from storage.migrate import upgrade
-from storage.patience import LONG_SECONDS, SHORT_SECONDS
+from storage.patience import LONG_SECONDS, SHORT_SECONDS, waited
 from storage.store import SqlStorage
 
 
@@ -27,7 +27,7 @@ def open_storage(*, database_url: str, blobs_url: str, home: Path, patient: bool
     engine = open_engine(database_url or f"sqlite:///{home / 'kimi-docs.sqlite3'}")
     with ExitStack() as closing:
         closing.callback(engine.dispose)
-        upgrade(engine)
+        waited(lambda: upgrade(engine), SHORT_SECONDS if patient else 0.0)
         closing.pop_all()
     return SqlStorage(engine, blobs, patience_seconds=LONG_SECONDS if patient else SHORT_SECONDS)
 

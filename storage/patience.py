@@ -19,6 +19,7 @@ AGAIN_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
 Kind = TypeVar("Kind", bound=type)
+Done = TypeVar("Done")
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -27,17 +28,22 @@ def patient(method: Method) -> Method:
 
     @wraps(method)
     def waiting(self: Any, *arguments: Any, **options: Any) -> Any:
-        until = time.monotonic() + self.patience_seconds
-        while True:
-            try:
-                return method(self, *arguments, **options)
-            except Unreachable:
-                if time.monotonic() >= until:
-                    raise
-            log.info("waiting for the database")
-            time.sleep(AGAIN_SECONDS)
+        return waited(lambda: method(self, *arguments, **options), self.patience_seconds)
 
     return waiting  # type: ignore[return-value]
+
+
+def waited(do: Callable[[], Done], patience_seconds: float) -> Done:
+    """Done, once the server is there. Raises: Unreachable."""
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return do()
+        except Unreachable:
+            if time.monotonic() >= until:
+                raise
+        log.info("waiting for the database")
+        time.sleep(AGAIN_SECONDS)
 
 
 def all_patient(kind: Kind) -> Kind:

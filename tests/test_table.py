@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from kimi_docs.analyze.columns import load_columns
+from kimi_docs.analyze.table import contradicted
 from kimi_docs.analyze.typed import typed
 from kimi_docs.domain.cells import outliers_marked
+from kimi_docs.domain.claims import Citation, Verdict
+from kimi_docs.domain.runs import RunState
 from kimi_docs.domain.scope import LOCAL
-from kimi_docs.domain.table import Cell, Column, Doubt, Row, Silence, ValueType
-from kimi_docs.errors import WrongUse
+from kimi_docs.domain.table import Cell, CellValue, Column, Doubt, Row, Silence, ValueType
+from kimi_docs.errors import NotFound, WrongUse
 from kimi_docs.library import Library
+from tests.conftest import Worker, eventually
 from tests.kimi_server import KimiServer
 from tests.test_batch import batch, notes
 from tests.test_cli import as_json, run
@@ -68,6 +72,26 @@ def test_a_value_far_from_the_others_is_marked() -> None:
     values = [Decimal(n) for n in (10, 11, 12, 11, 10, 400)]
     rows = tuple(Row(document=f"{n}", cells=(Cell(column="x", value=value),)) for n, value in enumerate(values))
     assert [Doubt.OUTLIER in row.cells[0].doubts for row in outliers_marked(rows)] == [False] * 5 + [True]
+
+
+def quoted(column: Column, value: CellValue, *quotes: str) -> Cell:
+    cited = tuple(Citation(quote=quote, document="d", verdict=Verdict.EXACT) for quote in quotes)
+    return contradicted(Cell(column=column.name, value=value, citations=cited), column)
+
+
+@pytest.mark.parametrize(
+    ("kind", "quotes", "conflict"),
+    [
+        ("number", ["a notice of 30 days", "must give 45 days' notice"], True),
+        ("number", ["3.2 million units", "in all 3,214,567 units"], False),
+        ("number", ["a notice of 30 days", "between 10 and 20 people"], False),
+        ("date", ["signed on 12 March 2024", "dated 2024-03-13"], True),
+        ("text", ["a notice of 30 days", "45 days"], False),
+    ],
+)
+def test_quotes_of_one_document_that_say_different_numbers_are_a_conflict(kind: str, quotes: list[str], conflict: bool) -> None:
+    column = Column(name="x", question="x", type=ValueType(kind))
+    assert (Doubt.CONFLICT in quoted(column, "x", *quotes).doubts) is conflict
 
 
 @pytest.mark.parametrize(
@@ -128,3 +152,35 @@ def test_a_cell_is_edited_and_what_stood_there_is_kept(home: Path, tmp_path: Pat
         before.rows[0].cells[0].value,
         Decimal(42),
     ]
+
+
+def test_one_cell_is_asked_again_alone_and_what_stood_there_is_kept_with_who_and_when(
+    home: Path, tmp_path: Path, kimi: Kimi, worker: Worker, library: Library
+) -> None:
+    server = kimi()
+    entries = [e for note in notes(tmp_path / "notes", 2).iterdir() for e in library.collect(LOCAL, [note])]
+    columns = [Column(name=f"C{n}", question=f"What happened in night {n}?") for n in range(2)]
+    table = library.fill_table(LOCAL, entries, columns, library.order())
+    worker.start()
+    eventually(lambda: library.batch_view(LOCAL, table.id).state is RunState.DONE)
+    document, calls = entries[0].document, len(server.calls)
+    for times in (1, 2):
+        run = library.ask_cell_again(LOCAL, table.id, document, "C1")
+        assert library.ask_cell_again(LOCAL, table.id, document, "C1").id == run.id
+        eventually(lambda run=run: library.run(LOCAL, run.id).state is RunState.DONE)
+        assert len(server.calls) == calls + times
+        assert len(library.cell_history(LOCAL, table.id, document, "C1")) == times
+    assert "night 0" not in str(server.calls[-1].body["messages"][-1])
+    filled = library.table(LOCAL, table.id)
+    assert filled
+    cell = next(row.cell("C1") for row in filled.rows if row.document == document)
+    assert cell
+    assert (cell.asked_by, cell.asked_at, cell.verified) == ("local", run.created_at, True)
+    assert library.cell_history(LOCAL, table.id, document, "C0") == ()
+    before = len(server.calls)
+    more = library.add_columns(LOCAL, table.id, [Column(name="C2", question="What happened in night 2?")])
+    eventually(lambda: library.batch_view(LOCAL, more.id).state is RunState.DONE)
+    assert len(server.calls) == before + 2
+    assert all("night 1" not in str(call.body["messages"][-1]) for call in server.calls[before:])
+    with pytest.raises(NotFound):
+        library.ask_cell_again(LOCAL, table.id, document, "no such column")

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, create_model
@@ -16,8 +17,8 @@ from kimi_docs.analyze.cite import Verifier
 from kimi_docs.analyze.plan import Plan, plan
 from kimi_docs.analyze.typed import typed
 from kimi_docs.domain.calls import Estimate, Request
-from kimi_docs.domain.claims import Citation, Claim, Draft, Section
-from kimi_docs.domain.table import Cell, Column, Doubt, Silence, ValueType
+from kimi_docs.domain.claims import Citation, Claim, Draft, Section, Verdict
+from kimi_docs.domain.table import Cell, CellValue, Column, Doubt, Silence, ValueType
 from kimi_docs.domain.text import Extraction, Span
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Catalog
@@ -25,20 +26,26 @@ from kimi_docs.kimi.structured import ask_structured
 from kimi_docs.local.answer import answer
 from kimi_docs.settings import Settings
 
+ROUNDING = Decimal("0.01")
+CACHED_FROM_TOKENS = 256
+"""The provider keeps no shorter text."""
 CELL_OUTPUT_TOKENS = 90
 """What a cell takes on average, with its quotes."""
 
 
 async def fill_by_kimi(
-    caller: Caller, settings: Settings, extraction: Extraction, columns: Sequence[Column], wanted: str
+    caller: Caller, settings: Settings, extraction: Extraction, columns: Sequence[Column], wanted: str, *, time: int = 1
 ) -> tuple[list[Cell], str]:
-    """The cells in the order of the columns, and the model. Raises: PlatformError, BudgetReached."""
+    """The cells in the order of the columns, and the model; `time` is how often they are asked with this.
+
+    Raises: PlatformError, BudgetReached.
+    """
     catalog = await caller.prepare()
     planned = plan(extraction, settings, catalog, wanted, caller.connection.counting.count)
     whole = len(planned.spans) == 1
-    parts = [await _asked(caller, planned, extraction, None if whole else span, columns) for span in planned.spans]
-    cells = [_merged([part[number] for part in parts]) for number in range(len(columns))]
-    return await asyncio.to_thread(looked_up, extraction, cells), planned.model.id
+    parts = [await _asked(caller, planned, extraction, None if whole else span, columns, time) for span in planned.spans]
+    cells = await asyncio.to_thread(looked_up, extraction, [_merged([part[n] for part in parts]) for n in range(len(columns))])
+    return [contradicted(cell, column) for cell, column in zip(cells, columns, strict=True)], planned.model.id
 
 
 async def fill_here(extraction: Extraction, columns: Sequence[Column]) -> list[Cell]:
@@ -47,17 +54,21 @@ async def fill_here(extraction: Extraction, columns: Sequence[Column]) -> list[C
     return await asyncio.to_thread(looked_up, extraction, cells)
 
 
-def estimate(extraction: Extraction, columns: Sequence[Column], settings: Settings, catalog: Catalog, counted: Any) -> Estimate:
-    """What filling the columns of one document takes. Sends nothing."""
+def estimate(
+    extraction: Extraction, columns: Sequence[Column], settings: Settings, catalog: Catalog, counted: Any, *, warm: bool = False
+) -> Estimate:
+    """What filling the columns of one document takes; `warm` where the provider still keeps its text. Sends nothing."""
     base = {"document": extraction.document, "engine": settings.chosen_engine, "currency": settings.currency}
     if settings.chosen_engine == "local" or not columns:
         return Estimate(**base, model="", calls=0, input_tokens=0, output_tokens=0, cost=0, minutes=0.0, known=not columns)  # type: ignore[arg-type]
     planned = plan(extraction, settings, catalog, settings.model, counted)
     model, calls = planned.model, len(planned.spans)
     task = prompts.table_messages(extraction, None, columns)[-1]["content"]
-    tokens = counted(extraction.text, model.id) + calls * (model.overhead_tokens + counted(task, model.id) + 250)
+    text = counted(extraction.text, model.id)
+    tokens = text + calls * (model.overhead_tokens + counted(task, model.id) + 250)
     output = calls * CELL_OUTPUT_TOKENS * len(columns)
-    cost = model.price(tokens, 0, output, settings.currency)
+    cached = text if warm and text > CACHED_FROM_TOKENS else 0
+    cost = model.price(tokens, cached, output, settings.currency)
     minutes = output / 50 / 60 + (calls - 1) / settings.limits.rpm * settings.limits.period_seconds / 60
     return Estimate(**base, model=model.id, calls=calls, input_tokens=tokens, output_tokens=output, cost=cost, minutes=minutes)  # type: ignore[arg-type]
 
@@ -69,9 +80,29 @@ def looked_up(extraction: Extraction, cells: Sequence[Cell]) -> list[Cell]:
     return [replace(cell, citations=claim.citations) for cell, claim in zip(cells, found.claims, strict=True)]
 
 
-async def _asked(caller: Caller, planned: Plan, extraction: Extraction, span: Span | None, columns: Sequence[Column]) -> list[Cell]:
+def contradicted(cell: Cell, column: Column) -> Cell:
+    """Marked where its own quotes, found in the document, say different numbers or days."""
+    if column.type not in (ValueType.NUMBER, ValueType.DATE) or Doubt.CONFLICT in cell.doubts:
+        return cell
+    found = [typed(citation.quote, column) for citation in cell.citations if citation.verdict is not Verdict.MISSING]
+    said = [value for value, doubts in found if not doubts]
+    return replace(cell, doubts=(*cell.doubts, Doubt.CONFLICT)) if any(_differ(said[0], value) for value in said) else cell
+
+
+def _differ(one: CellValue, other: CellValue) -> bool:
+    """Numbers may be rounded."""
+    if isinstance(one, Decimal) and isinstance(other, Decimal):
+        return abs(one - other) > ROUNDING * max(abs(one), abs(other))
+    return one != other
+
+
+async def _asked(
+    caller: Caller, planned: Plan, extraction: Extraction, span: Span | None, columns: Sequence[Column], time: int
+) -> list[Cell]:
     shape = _shape(len(columns))
     messages = prompts.table_messages(extraction, span, columns)
+    if time > 1:  # else the answer given before would be taken from the record
+        messages = (*messages[:-1], {**messages[-1], "content": f"{messages[-1]['content']}\n\n({time})"})
     parameters = {**planned.model.parameters, "max_completion_tokens": planned.model.output_tokens}
     request = Request(model=planned.model.id, messages=messages, parameters=parameters)
     async with aclosing(ask_structured(caller, request, shape, name="table", document=extraction.document)) as pieces:

@@ -35,7 +35,13 @@ def column_id(column: Column, engine: str, model: str, version: str) -> str:
 
 def edited(kept: KeptCell, value: CellValue, by: str, at: datetime) -> KeptCell:
     """The cell with another value; the one before goes into its history."""
-    cell = replace(kept.cell, value=value, doubts=(), edited_by=by, edited_at=at)
+    cell = replace(kept.cell, value=value, doubts=(), edited_by=by, edited_at=at, asked_by="", asked_at=None)
+    return replace(kept, cell=cell, history=(*kept.history, kept.cell))
+
+
+def asked_again(kept: KeptCell, answered: Cell, by: str, at: datetime) -> KeptCell:
+    """The cell as it was answered this time; the one before goes into its history."""
+    cell = replace(answered, asked_by=by, asked_at=at)
     return replace(kept, cell=cell, history=(*kept.history, kept.cell))
 
 

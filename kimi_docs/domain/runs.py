@@ -74,7 +74,7 @@ class Failure:
 class Run:
     """`result` is the id of the summary or answer once there is one; `draft` what is written so far. `tries` counts how often
     the program ended while it worked on the run itself, not while it waited for the provider; `holder` is the process that
-    carries it out."""
+    carries it out. A run of a table with a `question` asks that one again, else all that is missing."""
 
     id: str
     kind: RunKind

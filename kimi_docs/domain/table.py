@@ -51,7 +51,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """One answer. `edited_by` says that a person, not an engine, wrote the value."""
+    """One answer. `edited_by` says that a person, not an engine, wrote the value; `asked_by`, who had it asked once more."""
 
     column: str
     value: CellValue
@@ -59,6 +59,8 @@ class Cell:
     doubts: tuple[Doubt, ...] = ()
     edited_by: str = ""
     edited_at: datetime | None = None
+    asked_by: str = ""
+    asked_at: datetime | None = None
 
     @property
     def stated(self) -> bool:

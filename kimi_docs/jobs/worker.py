@@ -141,9 +141,7 @@ class Attendant:
 def _enqueue(run_id: str, priority: int | None = None) -> None:
     """Queue a run unless its workflow waits or works; one that has ended without the run's end is done with another name."""
     status = DBOS.get_workflow_status(run_id)
-    if status and status.status == "PENDING" and status.executor_id != DBOS.executor_id:
-        DBOS.resume_workflow(run_id, queue_name=durable.QUEUE)  # nobody else would: its worker does not come back
-    elif status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
+    if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
         with SetWorkflowID(run_id if status is None else f"{run_id}:{int(time.time())}"), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(durable.QUEUE, _perform, run_id)
 
@@ -157,7 +155,11 @@ def _take_back(storage: Storage) -> None:
     found = storage.abandoned_runs(datetime.now(UTC) - ABANDONED)
     if time.monotonic() - began < AWAY_SECONDS:
         for run_id in found:
-            _enqueue(run_id)
+            status = DBOS.get_workflow_status(run_id)
+            if status and status.status == "PENDING" and status.executor_id != DBOS.executor_id:
+                DBOS.resume_workflow(run_id, queue_name=durable.QUEUE)  # another worker's, and that does not come back
+            else:
+                _enqueue(run_id)
 
 
 @contextlib.contextmanager

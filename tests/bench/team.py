@@ -35,6 +35,7 @@ class Team:
     def __init__(self, folder: Path, database: str, server: KimiServer) -> None:
         self.folder, self.server = folder, server
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.deaths = 0
         self.environment = {
             "KIMI_DOCS_HOME": str(folder / "home"),
             "KIMI_DOCS_DATABASE_URL": database,
@@ -70,15 +71,21 @@ class Team:
         until = time.monotonic() + PATIENCE_SECONDS
         while not when(shown := self.status()) and time.monotonic() < until:
             time.sleep(1.0)
+            dead = [worker for worker in self.workers if worker.poll() is not None]
+            self.deaths += len(dead)
+            self.workers = [worker for worker in self.workers if worker not in dead]
+            self.start(len(dead))  # as `kimi-docs serve` would
         return shown
 
     def told(self, name: str, shown: Any, seconds: float) -> None:
         sent = Counter(str(call.body) for call in self.server.calls)
         billed = Counter(str(call.body) for call in self.server.calls if call.outcome == "answered")
         own = sum(call.status == 429 for call in self.server.calls)
-        alive = sum(worker.poll() is None for worker in self.workers)
-        print(f"{name}: {shown['state']} {shown['counts']}, {seconds:.0f} s, {alive} of {len(self.workers)} workers alive")
+        print(f"{name}: {shown['state']} {shown['counts']}, {seconds:.0f} s, {self.deaths} workers died")
         print(f"  {len(sent)} documents sent, {sum(sent.values()) - len(sent)} calls sent twice, own 429s: {own}", flush=True)
+        reasons = Counter(each["error"]["message"] for each in shown["documents"] if each["error"])
+        for reason, times in reasons.items():
+            print(f"  failed {times} times: {reason}")
         counted = shown["usage"]["possible_duplicates"]
         print(f"  answered twice: {sum(billed.values()) - len(billed)}, possible duplicates told: {counted}", flush=True)
 

@@ -82,3 +82,33 @@ def test_a_table_is_filled_and_exported_and_survives_a_reload(served: Served, op
     download.value.save_as(tmp_path / "table.csv")
     assert "Note 0" in (tmp_path / "table.csv").read_text(encoding="utf-8-sig")
     assert seen.errors == []
+
+
+def test_a_column_is_added_and_a_cell_asked_again_on_the_screen_for_their_own_price_only(
+    served: Served, open_page: OpenPage, kimi: Callable[..., KimiServer], tmp_path: Path
+) -> None:
+    server = kimi()
+    served.start()
+    page, seen = open_page()
+    page.goto(served.url)
+    page.locator(".st-key-upload input[type=file]").set_input_files(sorted(notes(tmp_path / "notes", 2).iterdir()))
+    expect(page.get_by_text("Documents: 2")).to_be_visible()
+    page.goto(f"{served.url}/table")
+    page.locator(".st-key-fill button").click()
+    expect(page.locator(".st-key-table_progress")).to_contain_text("2 of 2 done")
+    page.get_by_text("Add a column").click()
+    page.locator(".st-key-new_name input").fill("Rise")
+    page.locator(".st-key-new_question input").fill("By how many centimetres did the river rise in night 3?")
+    page.locator(".st-key-new_question input").press("Tab")
+    expect(page.locator(".st-key-add_column .st-key-estimate")).to_contain_text("2 calls")
+    asked = len(server.calls)
+    page.locator(".st-key-add_it button").click()
+    eventually(lambda: len(server.calls) == asked + 2)
+    expect(page.locator(".st-key-table_progress")).to_contain_text("2 of 2 done")
+    expect(page.locator(".st-key-add_column")).to_be_attached()
+    page.locator(".st-key-table .dvn-scroller").click(position={"x": 400, "y": 52})
+    page.locator(".st-key-ask_again button").click()
+    expect(page.locator(".st-key-cell")).to_contain_text("asked again for local")
+    expect(page.locator(".st-key-cell")).to_contain_text("Before: ")
+    assert len(server.calls) == asked + 3
+    assert seen.errors == []
