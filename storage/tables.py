@@ -1,13 +1,9 @@
 """The tables. Each says in `info` who may see its rows: the whole space, or their owner only."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
@@ -17,8 +13,8 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
+
+from storage.columns import ACCOUNT, OWNER, READER, SOURCE, SPACE, key, moment, words
 
 metadata = MetaData(
     naming_convention={
@@ -28,56 +24,20 @@ metadata = MetaData(
     }
 )
 
-SPACE: dict[str, Any] = {"visible": "space"}
-OWNER: dict[str, Any] = {"visible": "owner"}
-READER: dict[str, Any] = {"visible": "reader"}  # by the owner named, or the whole space where none is
-SOURCE: dict[str, Any] = {"visible": "source"}  # as its source is
-ACCOUNT: dict[str, Any] = {"visible": "account"}  # belongs to nobody: numbers all who use one account at the provider share
-
-
-class Moment(TypeDecorator[datetime]):
-    """A time in UTC: kept without zone where the database knows none, always aware in Python."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC).replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _key(name: str = "id") -> Column[str]:
-    return Column(name, Text, primary_key=True)
-
-
-def _words(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _moment(name: str, nullable: bool = False) -> Column[datetime]:
-    return Column(name, Moment, nullable=nullable)
-
-
 documents = Table(
     "documents",
     metadata,
-    _key("space"),
-    _key(),
-    _words("owner"),
-    _words("name"),
-    _words("format"),
+    key("space"),
+    key(),
+    words("owner"),
+    words("name"),
+    words("format"),
     Column("bytes", BigInteger, nullable=False),
-    _words("title"),
-    _words("language"),
-    _moment("added_at"),
-    _moment("deleted_at", nullable=True),
-    _words("searchable"),
+    words("title"),
+    words("language"),
+    moment("added_at"),
+    moment("deleted_at", nullable=True),
+    words("searchable"),
     Index(None, "space", "deleted_at", "added_at", "id"),
     info=SPACE,
 )
@@ -85,14 +45,14 @@ documents = Table(
 extractions = Table(
     "extractions",
     metadata,
-    _key("space"),
-    _key("document"),
-    _words("owner"),
-    _words("blob"),
-    _words("extractor"),
+    key("space"),
+    key("document"),
+    words("owner"),
+    words("blob"),
+    words("extractor"),
     Column("pages", Integer, nullable=False),
     Column("characters", BigInteger, nullable=False),
-    _moment("created_at"),
+    moment("created_at"),
     ForeignKeyConstraint(["space", "document"], ["documents.space", "documents.id"], ondelete="CASCADE"),
     info=SPACE,
 )
@@ -100,20 +60,20 @@ extractions = Table(
 summaries = Table(
     "summaries",
     metadata,
-    _key("space"),
-    _key(),
-    _words("owner"),
-    _words("document"),
-    _words("engine"),
-    _words("model"),
-    _words("template"),
-    _words("language"),
-    _words("state"),
-    _moment("created_at"),
-    _words("usage"),
-    _words("notices"),
-    _words("coverage"),
-    _words("draft"),
+    key("space"),
+    key(),
+    words("owner"),
+    words("document"),
+    words("engine"),
+    words("model"),
+    words("template"),
+    words("language"),
+    words("state"),
+    moment("created_at"),
+    words("usage"),
+    words("notices"),
+    words("coverage"),
+    words("draft"),
     ForeignKeyConstraint(["space", "document"], ["documents.space", "documents.id"], ondelete="CASCADE"),
     Index(None, "space", "document", "created_at"),
     info=SPACE,
@@ -122,15 +82,15 @@ summaries = Table(
 sessions = Table(
     "sessions",
     metadata,
-    _key(),
-    _words("space"),
-    _words("owner"),
-    _words("title"),
-    _words("documents"),
-    _moment("created_at"),
-    _moment("updated_at"),
-    _moment("deleted_at", nullable=True),
-    _words("searchable"),
+    key(),
+    words("space"),
+    words("owner"),
+    words("title"),
+    words("documents"),
+    moment("created_at"),
+    moment("updated_at"),
+    moment("deleted_at", nullable=True),
+    words("searchable"),
     Index(None, "space", "owner", "deleted_at", "updated_at"),
     info=OWNER,
 )
@@ -138,20 +98,20 @@ sessions = Table(
 answers = Table(
     "answers",
     metadata,
-    _key(),
-    _words("space"),
-    _words("owner"),
+    key(),
+    words("space"),
+    words("owner"),
     Column("session", Text, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
-    _words("question"),
-    _words("engine"),
-    _words("model"),
-    _words("state"),
-    _moment("created_at"),
-    _words("documents"),
-    _words("usage"),
-    _words("notices"),
-    _words("draft"),
-    _words("searchable"),
+    words("question"),
+    words("engine"),
+    words("model"),
+    words("state"),
+    moment("created_at"),
+    words("documents"),
+    words("usage"),
+    words("notices"),
+    words("draft"),
+    words("searchable"),
     Index(None, "session", "created_at"),
     Index(None, "space", "owner"),
     info=OWNER,
@@ -160,24 +120,24 @@ answers = Table(
 runs = Table(
     "runs",
     metadata,
-    _key(),
-    _words("space"),
-    _words("owner"),
-    _words("kind"),
-    _words("state"),
-    _words("documents"),
-    _words("session"),
-    _words("batch"),
+    key(),
+    words("space"),
+    words("owner"),
+    words("kind"),
+    words("state"),
+    words("documents"),
+    words("session"),
+    words("batch"),
     Column("stage", Text),
     Column("done", BigInteger, nullable=False),
     Column("total", BigInteger, nullable=False),
-    _words("result"),
+    words("result"),
     Column("stop_requested", Boolean, nullable=False),
-    _moment("created_at"),
-    _moment("updated_at"),
-    _words("question"),
-    _words("order"),
-    _words("usage"),
+    moment("created_at"),
+    moment("updated_at"),
+    words("question"),
+    words("order"),
+    words("usage"),
     Column("failure", Text),
     Column("draft", Text),
     Column("tries", Integer, nullable=False, server_default="0"),
@@ -193,14 +153,14 @@ runs = Table(
 batches = Table(
     "batches",
     metadata,
-    _key(),
-    _words("space"),
-    _words("owner"),
-    _words("title"),
-    _words("entries"),
-    _words("order"),
-    _words("columns"),
-    _moment("created_at"),
+    key(),
+    words("space"),
+    words("owner"),
+    words("title"),
+    words("entries"),
+    words("order"),
+    words("columns"),
+    moment("created_at"),
     Index(None, "space", "owner", "created_at"),
     info=OWNER,
 )
@@ -208,15 +168,15 @@ batches = Table(
 cells = Table(
     "cells",
     metadata,
-    _key("space"),
-    _key("document"),
-    _key("column"),
-    _words("owner"),
-    _words("engine"),
-    _words("model"),
-    _moment("created_at"),
-    _words("cell"),
-    _words("history"),
+    key("space"),
+    key("document"),
+    key("column"),
+    words("owner"),
+    words("engine"),
+    words("model"),
+    moment("created_at"),
+    words("cell"),
+    words("history"),
     ForeignKeyConstraint(["space", "document"], ["documents.space", "documents.id"], ondelete="CASCADE"),
     info=SPACE,
 )
@@ -224,19 +184,19 @@ cells = Table(
 calls = Table(
     "calls",
     metadata,
-    _key("space"),
-    _key(),
-    _words("owner"),
-    _words("run"),
-    _words("model"),
-    _words("state"),
-    _moment("sent_at", nullable=True),
-    _moment("answered_at", nullable=True),
+    key("space"),
+    key(),
+    words("owner"),
+    words("run"),
+    words("model"),
+    words("state"),
+    moment("sent_at", nullable=True),
+    moment("answered_at", nullable=True),
     Column("sendings", Integer, nullable=False),
     Column("possible_duplicates", Integer, nullable=False),
     Column("cost", Text),  # a decimal number as it is written: no float ever touches money
-    _words("currency"),
-    _words("request_id"),
+    words("currency"),
+    words("request_id"),
     Column("holder", Text, nullable=False, server_default=""),
     Column("completion", Text),
     Index(None, "space", "run", "sent_at"),
@@ -247,18 +207,18 @@ calls = Table(
 departures = Table(
     "departures",
     metadata,
-    _key(),
-    _words("space"),
-    _words("owner"),
-    _moment("at"),
-    _words("host"),
-    _words("purpose"),
+    key(),
+    words("space"),
+    words("owner"),
+    moment("at"),
+    words("host"),
+    words("purpose"),
     Column("bytes", BigInteger, nullable=False),
     Column("characters", BigInteger, nullable=False),
     Column("document", Text),
-    _words("pages"),
-    _words("remote_id"),
-    _moment("deleted_at", nullable=True),
+    words("pages"),
+    words("remote_id"),
+    moment("deleted_at", nullable=True),
     Index(None, "space", "owner", "at"),
     info=OWNER,
 )
@@ -266,9 +226,9 @@ departures = Table(
 marks = Table(
     "marks",
     metadata,
-    _key("account"),
-    _key("member"),
-    _key("kind"),
+    key("account"),
+    key("member"),
+    key("kind"),
     Column("slot", BigInteger, primary_key=True),
     Column("until", Double, nullable=False),
     Column("requests", BigInteger, nullable=False),
@@ -276,23 +236,23 @@ marks = Table(
     info=ACCOUNT,
 )
 
-measures = Table("measures", metadata, _key("account"), _key("name"), _words("content"), info=ACCOUNT)
+measures = Table("measures", metadata, key("account"), key("name"), words("content"), info=ACCOUNT)
 
 sources = Table(
     "sources",
     metadata,
     Column("number", Integer, primary_key=True),
-    _words("space"),
-    _words("owner"),
-    _words("kind"),
-    _words("id"),
+    words("space"),
+    words("owner"),
+    words("kind"),
+    words("id"),
     Column("document", Text),
     Column("session", Text, ForeignKey("sessions.id", ondelete="CASCADE")),
-    _words("format"),
-    _words("language"),
-    _moment("at"),
+    words("format"),
+    words("language"),
+    moment("at"),
     Column("deleted", Boolean, nullable=False),
-    _words("stamp"),
+    words("stamp"),
     ForeignKeyConstraint(["space", "document"], ["documents.space", "documents.id"], ondelete="CASCADE"),
     Index(None, "space", "kind", "id", unique=True),
     Index(None, "space", "document"),
@@ -308,8 +268,8 @@ passages = Table(
     Column("source", Integer, ForeignKey("sources.number", ondelete="CASCADE"), nullable=False),
     Column("page", Integer),
     Column("start", Integer, nullable=False),
-    _words("title"),
-    _words("text"),
+    words("title"),
+    words("text"),
     Index(None, "source"),
     info=SOURCE,
 )

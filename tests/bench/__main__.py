@@ -17,6 +17,9 @@ BENCHES = (
     "kimi_cache",
     "kimi_soak",
     "kill",
+    "team",
+    "batch",
+    "table_cost",
 )
 
 

@@ -136,7 +136,7 @@ def measure(times: int, worker: bool, points: list[str], database: Callable[[], 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("times", nargs="?", type=int, default=2)
+    parser.add_argument("times", nargs="?", type=int, default=1)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--worker", action="store_true")
     parser.add_argument("--only", default="")
