@@ -135,9 +135,22 @@ def spoken(text: str) -> str:
 
 
 def listed(page: int, found: Sequence[tuple[int, int, HiddenKind]], raw: str) -> Iterator[HiddenText]:
-    """Ranges of a page's raw text as entries of the list of hidden texts; printers' marks are left out of both."""
+    """Ranges of a page's raw text as entries of the list of hidden texts. Printers' marks are in neither, and what stands on the
+    page to be seen as well (a running head under its heading) hides nothing."""
+    seen = _without(raw, found) if found else ""
     for start, end, kind in found:
         text = raw[start:end]
         said = spoken(text) if kind is HiddenKind.UNSEEN else " ".join(text.replace("\ufffe", "").split())
-        if said and not is_mark(said):
+        if said and not is_mark(said) and not all(_once(line) in seen for line in text.split("\n")):
             yield HiddenText(page=page, kind=kind, text=said[:MOST_CHARACTERS])
+
+
+def _without(raw: str, ranges: Sequence[tuple[int, int, HiddenKind]]) -> str:
+    """The words between these ranges."""
+    starts, ends = [0, *(end for _, end, _ in ranges)], [*(start for start, _, _ in ranges), len(raw)]
+    return " ".join(" ".join(raw[start:end] for start, end in zip(starts, ends, strict=True)).replace("\ufffe", "").split())
+
+
+def _once(line: str) -> str:
+    """Its words, each where it comes first: what is only repeated says nothing new."""
+    return " ".join(dict.fromkeys(line.split()))

@@ -1,11 +1,13 @@
 """A PDF page → the ranges of its text that nobody who looks at the page sees.
 
-The first character of each line and every 40th are looked at for a sign: not painted, pale, minute, off the page. Only a
-line with a sign is looked at word by word, and pale words are believed hidden only where the drawn page shows nothing.
+The texts (as the PDF wrote them) that every sixth character belongs to are looked at for a sign: not painted, pale, minute,
+off the page. Only a line with one of those is looked at word by word, and pale words are believed hidden only where the drawn page
+shows nothing.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from math import ceil, floor
 from typing import Any
 
@@ -28,7 +30,8 @@ Box = tuple[float, float, float, float]
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 _WORD = re.compile(r"[^\s\ufffe]+")
-_STEP = 40
+_STEP = 6
+"""Less than `_FEW`, so that one of the letters of anything hidden is looked at."""
 _PALE = 235
 _SHEER = 26
 """Of 255: hardly any opacity."""
@@ -48,8 +51,9 @@ def hidden(page: Any, text_page: Any, raw: str, layer: bool | None = None) -> li
     """The hidden ranges of a page, in order and apart. `layer`: its text lies under a picture of the page, None for not known."""
     found = [(start, end, HiddenKind.UNSEEN) for start, end in unseen(raw)]
     judge = _Judge(page, text_page, raw, layer)
-    for lines in _together(raw, judge):
-        found += _ranges(raw, lines, judge)
+    if judge.suspects():
+        for lines in _together(raw, judge):
+            found += _ranges(raw, lines, judge)
     found.sort()
     return [one for number, one in enumerate(found) if not number or one[0] >= found[number - 1][1]]
 
@@ -106,8 +110,8 @@ class _Judge:
         self._page, self._pointer, self._sheet = page, pdf_objects.address(text_page.raw), page.get_bbox()
         self._raw, self._numbers = raw, pdf_objects.characters(text_page, raw)
         self._view, self._layer = _View(page), layer
-        self._clear: set[int | None] = {None}
-        self._by_text: dict[int, HiddenKind | None] = {}
+        self._suspects: set[int] | None = None
+        self._inks: dict[int, HiddenKind | None] = {}
         self._marks: dict[Range, bool] = {}
 
     def _under_picture(self) -> bool:
@@ -115,19 +119,27 @@ class _Judge:
             self._layer = under_picture(self._page)  # looks at every object: once a page, and only where it matters
         return self._layer
 
+    def suspects(self) -> set[int]:
+        """The texts with a sign."""
+        if self._suspects is None:
+            looked_at = [self._numbers[place] for place in range(0, len(self._numbers), _STEP)]
+            looked_at.reverse()  # a text's first letter speaks for it
+            first = dict(zip(map(pdf_objects.text_object, repeat(self._pointer), looked_at), looked_at, strict=True))
+            self._suspects = {text for text, letter in first.items() if text and self._of(letter, text)}
+        return self._suspects
+
     def sign(self, start: int, end: int) -> bool:
         """One of the letters looked at in this line is hidden: unpainted and no picture's text, pale and not to be made out …"""
-        clear, numbers, pointer = self._clear, self._numbers, self._pointer
-        for place in range(start, end, _STEP):
-            text = pdf_objects.text_object(pointer, numbers[place])
-            if text in clear:
+        suspects = self.suspects()
+        for place in range(-(-start // _STEP) * _STEP, end, _STEP) if suspects else ():
+            letter = self._numbers[place]
+            text = pdf_objects.text_object(self._pointer, letter)
+            if text not in suspects:
                 continue
-            kind = _ink(text)
-            if kind is None and place == start:  # what stands elsewhere or is of another size is a line of its own
-                kind = _place(pdf_objects.loose_box(pointer, numbers[place]), self._sheet)
-            if kind is not None and not self._seen(kind, numbers[place], (start, end)):
+            kind = self._of(letter, text)
+            if kind is not None and not self._seen(kind, letter, (start, end)):
                 return True
-            clear.add(text)
+            suspects.discard(text)
         return False
 
     def kind(self, start: int, end: int, line: Range) -> HiddenKind | None:
@@ -160,12 +172,13 @@ class _Judge:
         lefts, bottoms, rights, tops = zip(*across, strict=True)
         return min(lefts), min(bottoms), max(rights), max(tops)
 
-    def _of(self, letter: int) -> HiddenKind | None:
-        text = pdf_objects.text_object(self._pointer, letter)
-        if text not in self._by_text:
-            box = pdf_objects.loose_box(self._pointer, letter)
-            self._by_text[text] = (_ink(text) or _place(box, self._sheet)) if text else None
-        return self._by_text[text]
+    def _of(self, letter: int, text: int | None = None) -> HiddenKind | None:
+        text = text or pdf_objects.text_object(self._pointer, letter)
+        if not text:
+            return None
+        if text not in self._inks:
+            self._inks[text] = _ink(text)
+        return self._inks[text] or _place(pdf_objects.loose_box(self._pointer, letter), self._sheet)
 
 
 class _View:
