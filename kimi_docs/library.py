@@ -28,6 +28,7 @@ from kimi_docs.extract.sandbox import Pool
 from kimi_docs.intake import Intake, take
 from kimi_docs.jobs.engines import Engines
 from kimi_docs.jobs.inline import Inline
+from kimi_docs.jobs.reading import unlock
 from kimi_docs.jobs.work import Workshop, summary_id
 from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
@@ -97,23 +98,29 @@ class Library(Tables):
         store = self.storage.of(actor)
         return self._begin(store, RunKind.EXTRACT, documents=(store.get_document(document).id,))
 
+    def unlock(self, actor: Actor, document: str, password: str) -> Run:
+        """Read a document that is locked; the password is kept nowhere. Raises: PasswordNeeded where it is the wrong one."""
+        store = self.storage.of(actor)
+        return unlock(store.get_document(document), password, self.blobs, self.reader, store, self.settings())
+
     def original(self, actor: Actor, document: str) -> Path:
         """The file as it was added."""
         return self.blobs.path(self.storage.of(actor).get_document(document).id)
 
     def picture(
-        self, actor: Actor, document: str, page: int, citation: Citation | None = None, *, width: int = 1000
+        self, actor: Actor, document: str, page: int, citation: Citation | None = None, *, width: int = 1000, password: str = ""
     ) -> PagePicture:
         """The picture of a page, with the boxes of the citation where it stands on that page. PDF only."""
         found = self.storage.of(actor).get_document(document)
+        path = self.blobs.path(found.id)
         here = citation is not None and citation.page == page and citation.document == document
         start, end = (citation.start, citation.end) if here and citation else (None, None)
         extraction = self.extraction(actor, found.id) if start is not None else None
         boxes = extraction.boxes(page, start, end) if extraction and start is not None and end is not None else ()
         if boxes:  # recognized pages: only the extraction knows where their lines stand
-            return replace(self.reader.picture(self.blobs.path(found.id), found, page, width=width), boxes=boxes)
+            return replace(self.reader.picture(path, found, page, width=width, password=password), boxes=boxes)
         tabled = extraction is None or extraction.extractor != PDF_WITHOUT_TABLES
-        return self.reader.picture(self.blobs.path(found.id), found, page, width=width, start=start, end=end, tabled=tabled)
+        return self.reader.picture(path, found, page, width=width, start=start, end=end, password=password, tabled=tabled)
 
     # Summaries
 

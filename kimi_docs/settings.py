@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     blobs_url: str = ""
     max_upload_mb: int = Field(100, ge=1)
     language: str = ""
+    password: SecretStr | None = None
 
     @field_validator("base_url")
     @classmethod

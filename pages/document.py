@@ -9,9 +9,9 @@ from kimi_docs.domain.claims import Completeness, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.text import Extraction
-from kimi_docs.errors import NotFound
+from kimi_docs.errors import NotFound, PasswordNeeded
 from kimi_docs.export import report
-from pages.shared import show, state, viewer
+from pages.shared import show, state, unlocking, viewer
 from pages.shared.difference import difference
 from pages.shared.state import _
 
@@ -41,6 +41,9 @@ def waiting(document: Document) -> None:
     run = runs[0] if runs else library.read(actor, document.id)
     if run.failure:
         show.problem(run.failure, name=document.name)
+        if run.failure.code == PasswordNeeded.code:
+            unlocking.ask(document.id)
+            return
         if st.button(_("Read it again"), key="read_again"):
             library.read(actor, document.id)
             st.rerun()

@@ -6,8 +6,8 @@ import streamlit as st
 
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunKind, RunState
-from kimi_docs.errors import KimiDocsError
-from pages.shared import show, state
+from kimi_docs.errors import KimiDocsError, PasswordNeeded
+from pages.shared import show, state, unlocking
 from pages.shared.state import Dropped, _
 
 PER_PAGE = 25
@@ -95,6 +95,8 @@ def one(dropped: Dropped, number: int) -> bool:
     problem = dropped.problem or (run.failure if run else None)
     if problem:
         show.problem(problem, name=dropped.name)
+        if problem.code == PasswordNeeded.code and dropped.document:
+            unlocking.ask(dropped.document)
         return False
     if run and not run.state.ended:
         waiting = run.state is RunState.QUEUED

@@ -1,5 +1,6 @@
 """extract, estimate, summarize, ask."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -10,13 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from kimi_docs.analyze.columns import load_columns
-from kimi_docs.cli.console import Console
+from kimi_docs.cli.console import Console, sentence
 from kimi_docs.domain.batch import BatchEntry
 from kimi_docs.domain.claims import Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.text import Extraction
-from kimi_docs.errors import KimiDocsError, Stopped, WrongUse
+from kimi_docs.errors import KimiDocsError, PasswordNeeded, Stopped, WrongUse
 from kimi_docs.language import current, say, translate
 from kimi_docs.library import Desk
 
@@ -28,6 +29,11 @@ Via = Annotated[
     Reader | None,
     typer.Option("--via", help=translate("Who reads it: this machine, Kimi's file service, or this machine first.")),
 ]
+Password = Annotated[
+    str | None,
+    typer.Option("--password", help=translate("Opens a locked document; KIMI_DOCS_PASSWORD does so for every command.")),
+]
+_ASKED = 3
 Template = Annotated[
     str, typer.Option("--template", "-t", help=translate("general, paper, contract, report, meeting or workbook."))
 ]
@@ -54,11 +60,11 @@ def register(app: typer.Typer) -> None:
         app.command(help=help_text)(function)
 
 
-def extract(context: typer.Context, file: One, via: Via = None, json: Json = False) -> None:
+def extract(context: typer.Context, file: One, via: Via = None, password: Password = None, json: Json = False) -> None:
     from kimi_docs.export import shapes
 
     console = _console(context, json)
-    with console.desk(extraction=via) as desk:
+    with console.desk(extraction=via, password=password) as desk:
         document, extraction = _read(console, desk, file, again=via is not None)
         console.result(
             shapes.extraction(extraction, document, current.get()),
@@ -220,11 +226,31 @@ def _read(console: Console, desk: Desk, file: str, *, again: bool = False) -> tu
     if again or not extraction:
         runs = desk.library.runs(console.actor, document=document.id, active=True)
         run = runs[0] if runs else desk.library.read(console.actor, document.id)
-        _finished(desk.finish(run))
+        try:
+            _finished(desk.finish(run))
+        except _Failed as problem:
+            if problem.code != PasswordNeeded.code:
+                raise
+            _unlock(console, desk, document, problem)
         extraction = desk.library.extraction(console.actor, document.id)
     if not extraction:
         raise RuntimeError("a finished reading is in the store")
     return desk.library.document(console.actor, document.id), extraction
+
+
+def _unlock(console: Console, desk: Desk, document: Document, problem: KimiDocsError) -> None:
+    """Ask for the password where somebody sits at a terminal. Raises: the problem, where nobody does or none of three opens it."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise problem
+    for _ in range(_ASKED):
+        console.note(sentence(problem))
+        try:
+            desk.library.unlock(console.actor, document.id, typer.prompt(translate("Password"), hide_input=True, err=True))
+        except PasswordNeeded as error:
+            problem = error
+        else:
+            return
+    raise problem
 
 
 def _summary(console: Console, desk: Desk, file: str, order: SummaryOrder, *, again: bool) -> tuple[Document, Extraction, Summary]:

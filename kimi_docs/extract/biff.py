@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from kimi_docs.extract import ole
@@ -14,7 +15,8 @@ _STARTS = frozenset((0x0009, 0x0209, 0x0409, 0x0809))
 _END, _SHEET_NAME, _DATE_SYSTEM, _ROW, _COLUMNS, _PAGE_CODES = 0x000A, 0x0085, 0x0022, 0x0208, 0x007D, 0x0042
 _NUMBERS, _LABELS, _FLAGS = frozenset((0x0003, 0x0203)), frozenset((0x0004, 0x0204)), frozenset((0x0005, 0x0205))
 _FORMULAS, _STRINGS, _SHORT_NUMBERS = frozenset((0x0006, 0x0206, 0x0406)), frozenset((0x0007, 0x0207)), frozenset((0x027E, 0x007E))
-_WHOLE = 0x0002
+_WHOLE, _LOCKED = 0x0002, 0x002F
+_FIRST_RECORDS = 20
 _FORMATS = frozenset((0x001E, 0x041E))
 _STYLES = frozenset((0x0043, 0x0243, 0x0443))
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
@@ -62,6 +64,13 @@ def extras(content: bytes) -> Mapping[str, Extras]:
             one = sheet[0]
             found[name] = Extras(errors=one.errors, hidden_rows=tuple(one.hidden_rows), hidden_columns=tuple(one.hidden_columns))
     return found
+
+
+def is_locked(content: bytes) -> bool:
+    """Its records are enciphered, be it in the weakest way."""
+    compound = ole.Compound(content)
+    stream = compound.read("Workbook") or compound.read("Book")
+    return any(kind == _LOCKED for kind, _ in islice(_records(stream), _FIRST_RECORDS))
 
 
 def _name(body: bytes, *, wide: bool) -> str:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import DocumentError, KimiDocsError, TooLarge, UnsupportedFormat
 from kimi_docs.extract import confine, progress, twin, wire
 from kimi_docs.extract.formats import reader
@@ -65,7 +66,16 @@ def _done(job: dict[str, Any]) -> bytes:
 
         how = {"password": job["password"], "skip": frozenset(job["skip"]), "tabled": job["tabled"]}
         return wire.dump_extraction(pdf.draft(path, job["document"], **how))
-    return wire.dump_extraction(reader(job["format"]).read(path, job["document"], password=job["password"]))
+    return wire.dump_extraction(_extraction(path, job))
+
+
+def _extraction(path: Path, job: dict[str, Any]) -> Extraction:
+    from kimi_docs.extract import locked
+
+    def read(open_path: Path, format: str) -> Extraction:
+        return reader(format).read(open_path, job["document"], password=job["password"])
+
+    return locked.opened(path, job["format"], job["password"], read)
 
 
 def _recognized(path: Path, job: dict[str, Any]) -> bytes:

@@ -34,7 +34,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=self._scratch,
-            env=_environment(),
+            env=_environment(self._scratch),
             start_new_session=True,
             close_fds=True,
         )
@@ -112,10 +112,14 @@ class Child:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _environment() -> dict[str, str]:
-    """What a child needs to run and nothing else: no keys, no addresses, no home."""
+def _environment(scratch: str) -> dict[str, str]:
+    """What a child needs to run and nothing else: no keys, no addresses, and for its home the scratch folder.
+
+    onnxruntime would keep a record of its use in the home and send it to its maker.
+    """
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     root = str(Path(kimi_docs.__file__).resolve().parents[1])
     single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    own = {"PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    return passed | single | own
+    places = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), scratch)
+    own = {"ORT_DISABLE_TELEMETRY": "1", "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    return passed | single | places | own

@@ -96,7 +96,12 @@ def _ranges(numbers: Sequence[int], name: Callable[[int], str]) -> list[str]:
 
 
 def _open(path: Path) -> Any:
-    return _guarded(lambda: CalamineWorkbook.from_path(str(path)))
+    try:
+        return _guarded(lambda: CalamineWorkbook.from_path(str(path)))
+    except Damaged as error:
+        if biff.is_locked(path.read_bytes()):  # in Excel's oldest way, which calamine takes for damage
+            raise _locked() from error
+        raise
 
 
 def _guarded(work: Callable[[], _Result]) -> _Result:
@@ -104,7 +109,7 @@ def _guarded(work: Callable[[], _Result]) -> _Result:
     try:
         return work()
     except PasswordError as error:
-        raise PasswordNeeded(say("This workbook is protected with a password."), _unprotect()) from error
+        raise _locked() from error
     except (CalamineError, OSError, ValueError) as error:
         raise _damaged() from error
     except BaseException as error:
@@ -169,8 +174,8 @@ def _damaged() -> Damaged:
     )
 
 
-def _unprotect() -> Any:
-    return say("Save a copy without a password and add that.")
+def _locked() -> PasswordNeeded:
+    return PasswordNeeded(say("This workbook is protected with a password."), say("Enter the password, or add a copy without one."))
 
 
 def too_many_cells() -> TooLarge:

@@ -50,7 +50,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         places, locked = _places(stream, edit)
         if locked or header == _ENCRYPTED:
             raise PasswordNeeded(
-                say("This file is protected with a password."), say("Open it, save a copy without a password, and add that.")
+                say("This file is protected with a password."), say("Enter the password, or add a copy without one.")
             )
         _add_slides(builder, stream, places)
     except struct.error as error:

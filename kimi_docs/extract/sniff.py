@@ -44,6 +44,9 @@ _MAIL = re.compile(
     r" ?[^\n]*\n(?:[ \t][^\n]*\n)*){3}",
     re.IGNORECASE,
 )
+IN_PACKAGE = frozenset(("docx", "xlsx", "xlsm", "xlsb", "pptx"))
+"""Archives that may be locked in an OLE container."""
+
 _ENDINGS: Mapping[str, str] = {
     "md": "md",
     "markdown": "md",
@@ -67,7 +70,7 @@ def real_type(content: bytes, name: str) -> str:
         archive.check(content)
         return _in_archive(content)
     if content.startswith(ole.MAGIC):
-        return _in_ole(content)
+        return _in_ole(content, name)
     picture = _picture(content)
     if b"%PDF-" in content[:1024] and (not picture or name.lower().endswith(".pdf")):
         return "pdf"
@@ -119,12 +122,15 @@ def _head(opened: zipfile.ZipFile, name: str, size: int) -> bytes:
         raise archive.damaged() from error
 
 
-def _in_ole(content: bytes) -> str:
+def _in_ole(content: bytes, name: str) -> str:
     names = ole.stream_names(content)
     if "EncryptedPackage" in names or "EncryptionInfo" in names:
-        raise PasswordNeeded(
-            say("This file is protected with a password."), say("Open it, save a copy without a password, and add that.")
-        )
+        ending = name.rpartition(".")[2].lower()
+        if ending not in IN_PACKAGE:  # only its name says what is locked in it
+            raise PasswordNeeded(
+                say("This file is protected with a password."), say("Open it, save a copy without a password, and add that.")
+            )
+        return ending
     return next((found for mark, found in _OLE.items() if mark in names), "ole")
 
 

@@ -50,7 +50,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         flags, version = struct.unpack_from("<H", document, 10)[0], struct.unpack_from("<H", document, 2)[0]
         if flags & _ENCRYPTED:
             raise PasswordNeeded(
-                say("This file is protected with a password."), say("Open it, save a copy without a password, and add that.")
+                say("This file is protected with a password."), say("Enter the password, or add a copy without one.")
             )
         if version < _FIRST_OF_97:
             found = _Old(document).paragraphs()

@@ -6,6 +6,7 @@ there, and the local text says where its pages are. Where both were read, both a
 
 import asyncio
 import os
+import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,8 +15,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Protocol
 
+from kimi_docs import faults
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.ports import Blobs, Store
+from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.text import Extraction, Notice, PagePicture, PageState
 from kimi_docs.errors import DocumentError, Misconfigured, NoText, NotFound, PasswordNeeded, PlatformError, TooLarge
 from kimi_docs.extract import remote, wire
@@ -30,6 +33,8 @@ _PICTURE_WIDTH = 2000
 _waiting = ThreadPoolExecutor(max_workers=2 * (os.cpu_count() or 1), thread_name_prefix="kimi-docs-reading")
 """Threads that wait for parsers, apart from those that write to the store: many files to read must not hold up what was read."""
 _NOTHING_THERE = "remote_no_text"
+UNLOCKED = "unlocked"
+"""Among an extraction's metadata: somebody gave the password."""
 
 
 class Reader(Protocol):
@@ -41,7 +46,9 @@ class Reader(Protocol):
 
 
 def suffices(known: Extraction, document: Document, settings: Settings) -> bool:
-    """The text there is was made as the settings ask for it."""
+    """The text there is was made as the settings ask for it. One that took a password stays: nobody else could read it."""
+    if known.metadata.get(UNLOCKED):
+        return True
     if settings.extraction == "local":
         return not remote.is_remote(known)
     if settings.extraction == "kimi" and document.format in ACCEPTED:
@@ -73,6 +80,23 @@ async def read(document: Document, blobs: Blobs, reader: Reader, store: Store, s
         return _both(blobs, local, await sent.some(local, wanted))
 
 
+def unlock(document: Document, password: str, blobs: Blobs, reader: Reader, store: Store, settings: Settings) -> Run:
+    """Read a locked document here and now: its password goes to the process that reads it and nowhere else.
+
+    Raises: DocumentError.
+    """
+    found = reader.extract(blobs.path(document.id), document, password, tabled=settings.tables)
+    keep(store, document, replace(found, metadata={**found.metadata, UNLOCKED: "yes"}))
+    return store.add_run(Run(id=uuid.uuid4().hex, kind=RunKind.EXTRACT, state=RunState.DONE, documents=(document.id,)))
+
+
+def keep(store: Store, document: Document, extraction: Extraction) -> None:
+    faults.point("extraction_saving")
+    store.save_extraction(extraction)
+    faults.point("extraction_saved")
+    store.save_document(replace(document, title=extraction.title, language=extraction.language))
+
+
 def may_send(settings: Settings) -> bool:
     """There is a key for the service, and nobody said that nothing may leave."""
     has_key = settings.api_key is not None and settings.chosen_provider == "moonshot"
@@ -83,7 +107,8 @@ async def _local(
     path: Path, document: Document, reader: Reader, settings: Settings
 ) -> tuple[Extraction | None, DocumentError | None]:
     try:
-        extract = partial(reader.extract, path, document, tabled=settings.tables)
+        password = settings.password.get_secret_value() if settings.password else ""
+        extract = partial(reader.extract, path, document, password, tabled=settings.tables)
         return await asyncio.get_running_loop().run_in_executor(_waiting, extract), None
     except DocumentError as error:
         return None, error

@@ -30,7 +30,7 @@ from kimi_docs.errors import HeldElsewhere, KimiDocsError, Unreachable
 from kimi_docs.jobs.engines import Engines
 from kimi_docs.jobs.filling import fill
 from kimi_docs.jobs.holder import held_elsewhere, new_holder
-from kimi_docs.jobs.reading import Reader, read, suffices
+from kimi_docs.jobs.reading import Reader, keep, read, suffices
 from kimi_docs.jobs.together import Together
 from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
@@ -143,11 +143,7 @@ class Workshop:
         if known and suffices(known, document, settings):
             return known
         extraction = await read(document, self.blobs, self.reader, store, settings)
-        faults.point("extraction_saving")
-        await asyncio.to_thread(store.save_extraction, extraction)
-        faults.point("extraction_saved")
-        learned = replace(document, title=extraction.title, language=extraction.language)
-        await asyncio.to_thread(store.save_document, learned)
+        await asyncio.to_thread(keep, store, document, extraction)
         return extraction
 
     async def _summarize(self, run: Run, store: Store, extraction: Extraction) -> None:

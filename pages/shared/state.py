@@ -65,6 +65,7 @@ class Tab:
     deleted_session: str = ""
     deleted_document: str = ""
     language: str = ""
+    passwords: dict[str, str] = field(default_factory=dict, repr=False)  # by document; gone with the tab
 
 
 def tab() -> Tab:

@@ -11,11 +11,11 @@ from kimi_docs.domain.claims import Citation, Verdict
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.text import Coverage, Extraction, PageKind, PageState
-from kimi_docs.errors import KimiDocsError
+from kimi_docs.errors import KimiDocsError, PasswordNeeded
 from kimi_docs.export import words
 from kimi_docs.extract.rows import SEPARATOR, cell_at, column_letters
 from kimi_docs.language import mark
-from pages.shared import show, state
+from pages.shared import show, state, unlocking
 from pages.shared.show import text
 from pages.shared.state import _
 
@@ -116,9 +116,12 @@ def _picture(document: Document, number: int, citation: Citation | None) -> None
     )
     width = WIDTHS[size] if size else 0
     try:
-        picture = _page_picture(state.actor(), document.id, number, here, width or RENDERED_WIDTH)
+        password = state.tab().passwords.get(document.id, "")
+        picture = _page_picture(state.actor(), document.id, number, here, width or RENDERED_WIDTH, password)
     except KimiDocsError as error:  # the page cannot be drawn; what was read of it still stands beside
         show.problem(error)
+        if isinstance(error, PasswordNeeded):
+            unlocking.ask(document.id)
         return
     alt = _("Page {number} of {name}", number=number, name=document.name)
     if here and here.verdict is not Verdict.MISSING:
@@ -131,9 +134,9 @@ def _picture(document: Document, number: int, citation: Citation | None) -> None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _page_picture(actor: Actor, document: str, number: int, citation: Citation | None, width: int) -> bytes:
-    """The page as JPEG, the quote marked. Kept for the same actor only: the actor is part of the key."""
-    picture = state.library().picture(actor, document, number, citation, width=width)
+def _page_picture(actor: Actor, document: str, number: int, citation: Citation | None, width: int, _password: str) -> bytes:
+    """The page as JPEG, the quote marked. Kept for the same actor only: the actor is part of the key, the password is not."""
+    picture = state.library().picture(actor, document, number, citation, width=width, password=_password)
     if not picture.boxes:
         return picture.jpeg
     page = Image.open(BytesIO(picture.jpeg)).convert("RGB")

@@ -12,6 +12,7 @@ BENCHES = (
     "search",
     "extract_pdf",
     "extract_office",
+    "hostile",
     "export",
     "kimi_limits",
     "kimi_cache",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import locked
 from tests.browser.conftest import Seen, Served
 from tests.conftest import ROOT, eventually
 from tests.kimi_server import KimiServer
@@ -204,3 +205,24 @@ def test_hostile_text_is_drawn_as_text(served: Served, open_page: OpenPage, tmp_
     assert seen.foreign == []
     assert seen.errors == []
     assert page.locator("[data-testid=stMain] img[src*='192.0.2.1'], [data-testid=stMain] a[href^='javascript']").count() == 0
+
+
+def test_a_locked_document_is_asked_for_its_password(served: Served, open_page: OpenPage, home: Path, tmp_path: Path) -> None:
+    served.start()
+    page, seen = open_page()
+    page.goto(served.url)
+    upload(page, locked.pdf(tmp_path / "locked.pdf"))
+    field = page.locator("[class*=st-key-password_] input")
+    field.fill("wrong")
+    field.press("Enter")
+    expect(page.get_by_text("This password does not open the PDF.").first).to_be_visible()
+    expect(field).to_have_value("")
+    field.fill(locked.PASSWORD)
+    field.press("Enter")
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.locator(".st-key-page_view img")).to_have_attribute("alt", re.compile("Page 1 of locked"))
+    page.locator(".st-key-summarize button").click()
+    page.locator(".st-key-citation_1 button").wait_for()
+    expect(page.locator(".st-key-claims")).to_contain_text("The bridge was closed")
+    assert locked.holding_the_password(home) == []
+    assert seen.errors == []

@@ -205,6 +205,8 @@ def test_a_child_knows_no_secrets_and_dies_with_its_parent(tmp_path: Path, monke
         environment = Path(f"/proc/{child._process.pid}/environ")
         if environment.exists():
             assert b"secret" not in environment.read_bytes()
+            assert b"ORT_DISABLE_TELEMETRY=1" in environment.read_bytes()
+            assert f"HOME={child._scratch}\0".encode() in environment.read_bytes()
     code = (
         "from kimi_docs.extract.sandbox import Pool; import os, time; p = Pool(1)\n"
         "print([c._process.pid for c in p._all][0], flush=True); time.sleep(1); os._exit(0)"
