@@ -137,6 +137,13 @@ def add_passages() -> Statement:
     return sa.insert(tables.passages)
 
 
+def with_undeleted(connection: Connection, purpose: str) -> Sequence[Actor]:
+    """Who has sent something for this purpose of which the ledger does not say that it was deleted. For the worker."""
+    sent = tables.departures.c
+    rows = sa.select(sent.owner, sent.space).where(sent.purpose == purpose, sent.deleted_at.is_(None)).distinct()
+    return [Actor(person=row.owner, space=row.space) for row in connection.execute(rows)]
+
+
 def unshelved(connection: Connection, limit: int) -> Sequence[Any]:
     """Kind, id, owner and space of what is not in the index, or not with its pages; everybody's. For the worker."""
     documents, extractions, sources = tables.documents, tables.extractions, tables.sources

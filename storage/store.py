@@ -73,6 +73,11 @@ class SqlStorage:
         with reading(self.engine) as connection:
             return scope.waiting_runs(connection, before, limit)
 
+    def actors_with_undeleted(self, purpose: str) -> Sequence[Actor]:
+        """Everybody who has sent something for this purpose of which nobody knows that it was deleted there."""
+        with reading(self.engine) as connection:
+            return scope.with_undeleted(connection, purpose)
+
     def reindex(self, *, limit: int = 1000) -> int:
         """Take what was kept before there was an index into it, so much at a time; gives how much it was."""
         with reading(self.engine) as connection:

@@ -127,6 +127,10 @@ class MemoryStorage:
             placed.append((taken[actor], run.created_at, run.id))
         return [id for *_, id in sorted(placed)][:limit]
 
+    def actors_with_undeleted(self, purpose: str) -> Sequence[Actor]:
+        sent = self.rows.get("departures", {}).values()
+        return list({actor for actor, line in sent if line.purpose == purpose and not line.deleted_at})
+
     def reindex(self, *, limit: int = 1000) -> int:
         return 0
 

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kimi_docs.domain.calls import Departure
 from kimi_docs.domain.claims import Summary
 from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.scope import Actor
+from kimi_docs.kimi import files
 from kimi_docs.library import Library, make_workshop
 from tests.conftest import ROOT, Worker, eventually
+from tests.extract.test_file_service import upload
 from tests.kimi_server import KimiServer
 
 PAPER = ROOT / "samples" / "paper-en.pdf"
@@ -52,6 +55,21 @@ def test_a_killed_worker_goes_on_and_sends_no_answered_call_again(
     summary = library.summary(actor, last.result)
     assert summary.usage.calls == len({str(call.body) for call in server.calls})
     assert summary.coverage.characters_sent == summary.coverage.characters
+
+
+def test_a_worker_that_starts_deletes_what_a_crash_left_at_the_file_service(
+    kimi: Callable[..., KimiServer], library: Library, actor: Actor, worker: Worker
+) -> None:
+    server, node = kimi(), files._PROCESS.partition("-")[0]
+    theirs, ours = (upload(server, name) for name in ("their report.txt", "0123456789abcdef.txt"))
+    line = Departure(
+        id=f"{node}-{2**22 + 5:x}-gone-0123456789abcdef", at=datetime.now(UTC), host="127.0.0.1", purpose="file-extract", bytes=1
+    )
+    library.storage.of(actor).save_departure(line)
+    worker.start()
+    eventually(lambda: server.files.ids == [theirs])
+    assert ours != theirs
+    eventually(lambda: all(departure.deleted_at for departure in library.departures(actor)))
 
 
 def test_a_worker_that_is_told_to_end_leaves_the_run_to_the_next_one(

@@ -211,6 +211,10 @@ class Storage(Protocol):
         """Ids of runs that wait in a batch and that nobody has had in hand since; from each person's batches in turn."""
         ...
 
+    def actors_with_undeleted(self, purpose: str) -> Sequence[Actor]:
+        """Everybody who has a departure for this purpose that was not deleted there, for the worker."""
+        ...
+
     def reindex(self, *, limit: int = 1000) -> int:
         """Take what was kept before it could be searched into the index; gives how much it was, 0 when all is done."""
         ...

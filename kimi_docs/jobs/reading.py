@@ -17,13 +17,13 @@ from typing import Protocol
 
 from kimi_docs import faults
 from kimi_docs.domain.document import Document
-from kimi_docs.domain.ports import Blobs, Store
+from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.text import Extraction, Notice, PagePicture, PageState
 from kimi_docs.errors import DocumentError, Misconfigured, NoText, NotFound, PasswordNeeded, PlatformError, TooLarge
 from kimi_docs.extract import remote, wire
 from kimi_docs.extract.recognized import unread
-from kimi_docs.kimi.files import ACCEPTED, MAX_FILES, Files
+from kimi_docs.kimi.files import ACCEPTED, MAX_FILES, PURPOSE, Files
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
 
@@ -101,6 +101,15 @@ def may_send(settings: Settings) -> bool:
     """There is a key for the service, and nobody said that nothing may leave."""
     has_key = settings.api_key is not None and settings.chosen_provider == "moonshot"
     return has_key and (settings.extraction == "kimi" or (settings.extraction == "auto" and settings.chosen_engine == "kimi"))
+
+
+async def sweep(storage: Storage, settings: Settings) -> None:
+    """Delete at the file service what crashed processes left there; what cannot be done now, the next upload will."""
+    if not (settings.api_key and settings.chosen_provider == "moonshot"):
+        return
+    async with Files(settings) as files:
+        for actor in await asyncio.to_thread(storage.actors_with_undeleted, PURPOSE):
+            await files.sweep(storage.of(actor))
 
 
 async def _local(

@@ -1,5 +1,6 @@
 """The worker: takes runs from the queue and carries them out, and after a kill goes on where it was."""
 
+import asyncio
 import contextlib
 import logging
 import math
@@ -15,12 +16,13 @@ import sqlalchemy as sa
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from kimi_docs.domain.ports import Storage
-from kimi_docs.errors import Misconfigured, Unreachable
+from kimi_docs.errors import KimiDocsError, Misconfigured, Unreachable
 from kimi_docs.jobs import durable
 from kimi_docs.jobs.engines import preload
 from kimi_docs.jobs.holder import new_holder
 from kimi_docs.jobs.inline import side_by_side
 from kimi_docs.jobs.queue import BATCH
+from kimi_docs.jobs.reading import sweep
 from kimi_docs.jobs.work import Workshop
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
@@ -57,6 +59,7 @@ def work(workshop: Workshop, settings: Settings, *, stop: threading.Event) -> No
         _workshop = workshop
         preload(settings)
         _launch(settings)
+        threading.Thread(target=_sweep, args=(workshop.storage, settings), name="kimi-docs-sweep", daemon=True).start()
         try:
             attendant = Attendant(workshop.storage, Feeder(workshop.storage, side_by_side(settings)))
             while not stop.wait(FEED_EVERY_SECONDS):
@@ -90,6 +93,14 @@ def _launch(settings: Settings) -> None:
         polling_interval_sec=0.1,
         on_conflict="always_update",
     )
+
+
+def _sweep(storage: Storage, settings: Settings) -> None:
+    """Beside the work: the provider may be slow, or away."""
+    try:
+        asyncio.run(sweep(storage, settings))
+    except KimiDocsError as error:
+        log.warning("what was left at the file service could not be deleted yet: %s", error)
 
 
 @dataclass

@@ -145,6 +145,14 @@ def test_a_line_of_the_ledger_says_later_that_the_file_was_deleted_there(store: 
     assert len(store.list_departures(limit=1)) == 1
 
 
+def test_whoever_has_something_left_at_the_provider_is_known(storage: Storage) -> None:
+    sent = replace(DEPARTURE, purpose="file-extract", deleted_at=None)
+    for actor, changes in ((ALICE, {}), (BOB, {"deleted_at": later(9)}), (ALICE_ELSEWHERE, {"purpose": "chat"})):
+        for number in range(2):
+            storage.of(actor).save_departure(replace(sent, id=f"{actor.space}-{actor.person}-{number}", **changes))
+    assert list(storage.actors_with_undeleted("file-extract")) == [ALICE]
+
+
 def test_a_call_about_to_leave_is_kept_with_its_departure(store: Store) -> None:
     sent = replace(CALL, id="new", state=CallState.SENT, completion=None, holder="one")
     assert store.write_calls([Sending(call=sent, departure=replace(DEPARTURE, id="new"))], [CALL]) == [sent]
