@@ -17,7 +17,7 @@ from kimi_docs.extract.build import check_length, tidy
 
 SEPARATOR = "\t"
 LONGEST_GAP = 50
-_BLOCK = 100
+_BLOCK = 200
 """Rows written at once where they are alike."""
 _FORMS: Mapping[type, str] = {float: "%.15g", int: "%d", str: "%s", date: "%s"}
 _GAP = "\t[{} blank rows]"
@@ -57,19 +57,27 @@ def _quick(block: Sequence[Sequence[Any]], words: set[str]) -> str:
 
     `""` where it is not so, and each row has to be looked at by itself. A word that is among `words` was found harmless.
     """
-    cells = tuple(chain.from_iterable(block))
+    cells = list(chain.from_iterable(block))
     width = len(block[0])
     kinds = tuple(map(type, cells[:width]))
-    if not width or set(map(len, block)) != {width} or tuple(map(type, cells)) != kinds * len(block):
+    if not width or set(map(len, block)) != {width} or list(map(type, cells)) != list(kinds) * len(block):
         return ""
     form = _form(kinds, len(block))
     if not form or (kinds[-1] is str and not all(cell and cell[-1] > " " for cell in set(cells[width - 1 :: width]))):
         return ""
-    fresh = set[str]().union(*(cells[column::width] for column, kind in enumerate(kinds) if kind is str)) - words
-    if not "".join(fresh).isprintable():
-        return ""
-    words |= fresh
-    return form % cells
+    texts = [cells[column::width] for column, kind in enumerate(kinds) if kind is str]
+    if not all(map(words.issuperset, texts)):
+        fresh = set[str]().union(*texts) - words
+        if not "".join(fresh).isprintable():
+            return ""
+        words |= fresh
+    for column, kind in enumerate(kinds):
+        if kind is date:
+            cells[column::width] = map(_day, cells[column::width])
+    return form % tuple(cells)
+
+
+_day = lru_cache(maxsize=10_000)(date.isoformat)
 
 
 @lru_cache(maxsize=1000)
