@@ -293,6 +293,16 @@ def reduction_of(asked: Asked) -> dict[str, Any]:
     return {"title": NUMBERED.findall(task)[0][1][:80], "sections": sections}
 
 
+LISTED_CLAIM = re.compile(r"^(\d+)\. Claim: (.+)$", re.MULTILINE)
+
+
+def repairs_of(asked: Asked, reading: Reading) -> dict[str, Any]:
+    """The sentence nearest to each listed claim, whatever it says: to judge it is not the model's part."""
+    listed = LISTED_CLAIM.findall(asked.task_with(LISTED_CLAIM))
+    best = {number: matching(text, reading.all)[:1] for number, text in listed}
+    return {"claims": [{"claim": int(n), "quotes": [one.quote() for one in found]} for n, found in best.items()]}
+
+
 class Filler:
     """The smallest instance of any JSON Schema, its strings taken from the document, each quote with its right page."""
 
@@ -362,6 +372,8 @@ def shaped(asked: Asked, reading: Reading, sentences: Sequence[Sentence]) -> str
         value: Any = summary_of(asked, reading, sentences)
     elif asked.name == "answer":
         value = answer_of(sentences)
+    elif asked.name == "repair":
+        value = repairs_of(asked, reading)
     elif asked.name and NUMBERED.search(asked.task_with(NUMBERED)) and not asked.has_documents:
         value = reduction_of(asked)
     elif asked.name == "object":

@@ -20,6 +20,8 @@ from kimi_docs.domain.claims import Citation, Claim, Draft, Section, Verdict
 from kimi_docs.domain.text import Extraction, Span
 
 CLOSE_PERCENT = 90.0
+NEAR_PERCENT = 70.0
+"""A quote that was not found is worth asking about again where so much of it stands in one place."""
 SHORTEST_FUZZY = 12
 SHORTEST_PART = 6
 LONGEST_GAP = 300
@@ -149,6 +151,17 @@ class Source:
                     return Found(span=span, verdict=Verdict.CLOSE)
         return None
 
+    def nearness(self, citation: Citation) -> float:
+        """How much of the quote stands in one place, in percent; what was made up has less than half of it or little more."""
+        quote, best = _unwrapped(fold(citation.quote)).lower(), 0.0
+        if len(quote) < SHORTEST_FUZZY or not self._pages.text:
+            return best
+        for page in self._likely_pages(quote, min(max(citation.page_said or 1, 1), len(self._pages)) - 1):
+            for low, high in self._windows(quote, page):
+                place = fuzz.partial_ratio_alignment(quote, self._lower[low:high], score_cutoff=best)
+                best = max(best, place.score if place else 0.0)
+        return best
+
     def _windows(self, sought: str, page: int) -> Iterator[tuple[int, int]]:
         """The page with what may run over its borders; of a very long one the places where pieces of the quote stand."""
         low, high = max(0, self._pages.starts[page] - len(sought)), self._pages.end(page) + len(sought)
@@ -214,6 +227,10 @@ class Verifier:
 
     def look_up(self, draft: Draft) -> Draft:
         return replace(draft, sections=tuple(self._section(section) for section in draft.sections))
+
+    def near(self, citation: Citation) -> bool:
+        """The documents have something like the quote."""
+        return any(source.nearness(citation) >= NEAR_PERCENT for source in self._sources)
 
     def _section(self, section: Section) -> Section:
         return replace(section, claims=tuple(self._claim(claim) for claim in section.claims))

@@ -1,20 +1,23 @@
 """The engine that asks Kimi: documents → prompts → structured answers → drafts with quotes still to be looked up."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from kimi_docs.analyze import prompts
 from kimi_docs.analyze.plan import Plan, choose_model, halves, plan
+from kimi_docs.analyze.repair import MOST_CALLS, MOST_DOUBTS, Doubt, Key, doubts, key_of, mended
 from kimi_docs.analyze.templates import Template, get_template
 from kimi_docs.domain.calls import Completion, Request
 from kimi_docs.domain.claims import Answer, Citation, Claim, Draft, Section, SummaryOrder
+from kimi_docs.domain.ports import Checker
 from kimi_docs.domain.runs import Progress, Stage
 from kimi_docs.domain.text import Extraction, Notice, Span
-from kimi_docs.errors import ModelUnavailable, TooLong, Withheld
+from kimi_docs.errors import BudgetReached, ModelUnavailable, PlatformError, TooLong, Withheld
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Model
 from kimi_docs.kimi.structured import ask_structured
@@ -26,6 +29,16 @@ MOST_CLAIMS = 24
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Head:
+    """What a model had before it when it made claims: all but the task, byte for byte, so that the provider's cache holds it."""
+
+    model: Model
+    messages: tuple[prompts.Message, ...]
+    extractions: tuple[Extraction, ...]
+    made: frozenset[Key]
+
+
 class KimiEngine:
     """Fits `Engine`. Every call goes through the caller: recorded, limited, priced."""
 
@@ -34,6 +47,7 @@ class KimiEngine:
     def __init__(self, caller: Caller, settings: Settings, *, model: str = "") -> None:
         self._caller, self._settings, self._wanted = caller, settings, model
         self.model = model
+        self._heads: list[Head] = []
 
     async def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncGenerator[Progress]:
         """One call for a document that fits, else one a part and one that chooses among their claims.
@@ -59,6 +73,7 @@ class KimiEngine:
                         progress = replace(progress, draft=joined, done=number, stage=Stage.WRITING)
                         yield progress
                 drafts.append(draft)
+                self._remember(planned.model, messages, [extraction], draft)
                 progress = _checked(replace(progress, sent=(*progress.sent, span)), completion)
             except TooLong:
                 if not (parts := halves(extraction, span)):
@@ -119,7 +134,35 @@ class KimiEngine:
                 model = await self._model_for(messages)
             else:
                 break
+        self._remember(model, messages, extractions, draft)
         yield _checked(Progress(draft=draft, sent=sent, done=1), completion)
+
+    async def repair(self, draft: Draft, checker: Checker) -> tuple[Draft, Sequence[Notice]]:
+        """One call for each prompt whose claims are in doubt; where one fails, what was mended before is kept."""
+        doubtful = await asyncio.to_thread(doubts, draft, checker.near)
+        asked = [(head, [doubt for doubt in doubtful if doubt.key in head.made][:MOST_DOUBTS]) for head in self._heads]
+        for head, mine in [(head, mine) for head, mine in asked if mine][:MOST_CALLS]:
+            try:
+                quotes = await self._better_quotes(head, mine)
+            except (PlatformError, BudgetReached) as error:
+                message = say("Some quotes were not found, and the model could not be asked for better ones.")
+                return draft, (Notice(code="not_repaired", message=message), Notice(code=error.code, message=error.message))
+            draft = mended(draft, await asyncio.to_thread(_looked_up, quotes, checker))
+        return draft, ()
+
+    def _remember(self, model: Model, messages: Sequence[prompts.Message], extractions: Sequence[Extraction], draft: Draft) -> None:
+        made = frozenset(map(key_of, draft.claims))
+        self._heads.append(Head(model=model, messages=tuple(messages[:-1]), extractions=tuple(extractions), made=made))
+
+    async def _better_quotes(self, head: "Head", doubtful: Sequence[Doubt]) -> dict[Key, tuple[Citation, ...]]:
+        listed = [(doubt.claim.text, [citation.quote for citation in doubt.missing]) for doubt in doubtful]
+        messages = (*head.messages, prompts.repair_message(listed))
+        document = head.extractions[0].document if len(head.extractions) == 1 else None
+        async with aclosing(self._ask(head.model, messages, prompts.SaidRepairs, "repair", document)) as answer:
+            async for said, _ in answer:
+                last = said
+        quotes = {one.claim: _citations(one.quotes, head.extractions) for one in last.claims}
+        return {doubt.key: quotes.get(number, ()) for number, doubt in enumerate(doubtful, 1)}
 
     async def _model_for(self, messages: Sequence[prompts.Message]) -> Model:
         """The model that takes the messages whole. Raises: TooLong."""
@@ -193,17 +236,23 @@ def _answer_draft(said: prompts.SaidAnswer, extractions: Sequence[Extraction]) -
 
 def _claims(said: Sequence[prompts.SaidClaim], extractions: Sequence[Extraction]) -> tuple[Claim, ...]:
     return tuple(
-        Claim(
-            text=claim.text.strip(), citations=tuple(_citation(quote, extractions) for quote in claim.quotes if quote.text.strip())
-        )
-        for claim in said
-        if claim.text.strip()
+        Claim(text=claim.text.strip(), citations=_citations(claim.quotes, extractions)) for claim in said if claim.text.strip()
     )
+
+
+def _citations(said: Sequence[prompts.SaidQuote], extractions: Sequence[Extraction]) -> tuple[Citation, ...]:
+    return tuple(_citation(quote, extractions) for quote in said if quote.text.strip())
 
 
 def _citation(quote: prompts.SaidQuote, extractions: Sequence[Extraction]) -> Citation:
     named = extractions[quote.document - 1] if 1 <= quote.document <= len(extractions) else extractions[0]
     return Citation(quote=quote.text.strip(), document=named.document, page_said=quote.page or None)
+
+
+def _looked_up(quotes: Mapping[Key, tuple[Citation, ...]], checker: Checker) -> dict[Key, Sequence[Citation]]:
+    claims = tuple(Claim(text=text, citations=citations) for (text, _), citations in quotes.items())
+    found = checker.look_up(Draft(sections=(Section(title="", claims=claims),)))
+    return {key: claim.citations for key, claim in zip(quotes, found.claims, strict=True)}
 
 
 def _joined(drafts: Sequence[Draft], template: Template, language: str) -> Draft:

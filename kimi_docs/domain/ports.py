@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from kimi_docs.domain.batch import Batch
 from kimi_docs.domain.calls import Call, Departure, Mark, Sending
 from kimi_docs.domain.cells import KeptCell
-from kimi_docs.domain.claims import Answer, Completeness, Session, Summary, SummaryOrder
+from kimi_docs.domain.claims import Answer, Citation, Completeness, Draft, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Progress, Run
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import EVERYTHING, Found, SearchFilter
-from kimi_docs.domain.text import Extraction
+from kimi_docs.domain.text import Extraction, Notice
 
 
 class Blobs(Protocol):
@@ -220,6 +220,16 @@ class Storage(Protocol):
         ...
 
 
+class Checker(Protocol):
+    """Looks quotes up in the documents they are said to stand in."""
+
+    def look_up(self, draft: Draft) -> Draft: ...
+
+    def near(self, citation: Citation) -> bool:
+        """The documents have something like a quote that was not found."""
+        ...
+
+
 class Engine(Protocol):
     """Documents → drafts that grow, their quotes not yet looked up (`analyze.cite` does that).
 
@@ -233,3 +243,8 @@ class Engine(Protocol):
     def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncGenerator[Progress]: ...
 
     def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncGenerator[Progress]: ...
+
+    async def repair(self, draft: Draft, checker: Checker) -> tuple[Draft, Sequence[Notice]]:
+        """A draft this engine made, looked up → the same with better quotes for claims whose own were not found. Raises nothing:
+        what cannot be mended stays as it is."""
+        ...

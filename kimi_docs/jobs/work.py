@@ -23,7 +23,7 @@ from kimi_docs.analyze.cite import Verifier
 from kimi_docs.analyze.estimate import estimate
 from kimi_docs.domain.calls import Usage
 from kimi_docs.domain.claims import Answer, Completeness, Draft, Summary, SummaryOrder
-from kimi_docs.domain.ports import Blobs, Storage, Store
+from kimi_docs.domain.ports import Blobs, Engine, Storage, Store
 from kimi_docs.domain.runs import Failure, Progress, Run, RunKind, RunState, Stage
 from kimi_docs.domain.text import Coverage, Extraction
 from kimi_docs.errors import HeldElsewhere, KimiDocsError, Unreachable
@@ -151,7 +151,7 @@ class Workshop:
         engine, caller = self.engines.choose(run, store, settings)
         counted = Counting(self.storage.meter, account_of(settings)).count
         expected = estimate(extraction, run.order, settings, catalog_for(settings), counted)
-        last = await self._write(run, store, engine.summarize(extraction, run.order), [extraction], caller)
+        last = await self._write(run, store, engine, engine.summarize(extraction, run.order), [extraction], caller)
         usage = caller.usage if caller else Usage(currency=settings.currency)
         summary = Summary(
             id=summary_id(extraction.document, run.order),
@@ -177,7 +177,7 @@ class Workshop:
         settings = self.settings()
         engine, caller = self.engines.choose(run, store, settings)
         history = [answer for answer in store.list_answers(run.session) if answer.id != run.id][-HISTORY_ANSWERS:]
-        last = await self._write(run, store, engine.answer(run.question, extractions, history), extractions, caller)
+        last = await self._write(run, store, engine, engine.answer(run.question, extractions, history), extractions, caller)
         usage = caller.usage if caller else Usage(currency=settings.currency)
         answer = Answer(
             id=run.id,
@@ -201,6 +201,7 @@ class Workshop:
         self,
         run: Run,
         store: Store,
+        engine: Engine,
         growing: AsyncGenerator[Progress],
         extractions: Sequence[Extraction],
         caller: Any,
@@ -208,7 +209,7 @@ class Workshop:
         """Follow the engine, keeping what it has written so far where the screen can read it, quotes looked up."""
         verifier = Verifier(extractions)
         if caller:
-            caller.waits = partial(_tell_waiting, self.together, store, run.id)
+            caller.waits = partial(_tell_waiting, self.together, store, run)
         last, shown = Progress(draft=Draft()), time.monotonic() if run.batch else 0.0
         every_seconds = SHOWN_IN_BATCH_SECONDS if run.batch else SHOWN_EVERY_SECONDS
         async with aclosing(growing) as steps:
@@ -222,12 +223,13 @@ class Workshop:
                     await self.together.update_run(store, run, **changes)
                     shown = time.monotonic() if step.draft.sections or run.batch else shown
         await self.together.update_run(store, run, stage=Stage.CHECKING)
-        return replace(last, draft=await asyncio.to_thread(verifier.look_up, last.draft))
+        draft, notices = await engine.repair(await asyncio.to_thread(verifier.look_up, last.draft), verifier)
+        return replace(last, draft=draft, notices=(*last.notices, *notices))
 
 
-def _tell_waiting(together: Together, store: Store, run_id: str, waiting: bool) -> None:
+def _tell_waiting(together: Together, store: Store, run: Run, waiting: bool) -> None:
     """The run says that it waits for the account's limits, or no longer does."""
-    told = asyncio.create_task(together.update_run(store, run_id, stage=Stage.WAITING if waiting else Stage.SENDING))
+    told = asyncio.create_task(together.update_run(store, run, stage=Stage.WAITING if waiting else Stage.SENDING))
     _telling.add(told)
     told.add_done_callback(_telling.discard)
 

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from kimi_docs.domain.claims import Answer, Draft, Section, SummaryOrder
+from kimi_docs.domain.ports import Checker
 from kimi_docs.domain.runs import Progress, Stage
-from kimi_docs.domain.text import Extraction, Span
+from kimi_docs.domain.text import Extraction, Notice, Span
 from kimi_docs.local.answer import answer
 from kimi_docs.local.summarize import summarize
 from kimi_docs.local.titles import TEMPLATES
@@ -42,6 +43,10 @@ class LocalEngine:
             part = Draft(title=draft.title, sections=(Section(title="", claims=claims[:number]),))
             yield _progress(first, part, number, len(claims))
         yield _progress(first, draft, max(1, len(claims)), max(1, len(claims)))
+
+    async def repair(self, draft: Draft, checker: Checker) -> tuple[Draft, Sequence[Notice]]:  # noqa: ARG002
+        """Its quotes are the documents' own sentences: there is nothing to mend."""
+        return draft, ()
 
 
 def _progress(extraction: Extraction | None, draft: Draft, done: int, total: int) -> Progress:
