@@ -78,6 +78,8 @@ def answer_view(answer: Answer, extractions: list[Extraction], number: int) -> i
     else:
         number = show.claims(answer.draft, extractions, first=number)
         st.caption(f":material/verified: {show.verified(answer.draft)}")
+        for done in answer.draft.computed:
+            show.computed(done)
     for notice in answer.notices:
         st.caption(f":orange[⚠ {show.say(notice.message)}]")
     if answer.usage.calls:

@@ -398,6 +398,10 @@ def honest(asked: Asked) -> Reply:
     if asked.tools and asked.tool_choice not in ("auto", "none", None):
         return _tool_reply(asked)
     reading = read(asked.messages)
+    if asked.tools and asked.tool_choice != "none" and (call := _looking_up(asked, reading)):
+        return Reply(content="", tool_calls=(call,))
+    if asked.name == "answer" and (computed := computed_of(asked)):
+        return Reply(content=json.dumps(computed, ensure_ascii=False))
     sentences = chosen(asked, reading)
     if not asked.name and not sentences:
         return Reply(content="没有可读的内容。" if HAN.search(asked.task) else "There is nothing to read.")
@@ -411,6 +415,45 @@ def _tool_reply(asked: Asked) -> Reply:
     arguments = Filler(function.get("parameters", {}), read(asked.messages).picks()).fill()
     call = {"name": function["name"], "arguments": json.dumps(arguments if isinstance(arguments, dict) else {})}
     return Reply(content="", tool_calls=(call,))
+
+
+SUMS = re.compile(r"\b(?:sum|total|add up)\b|合计|总和|总计", re.IGNORECASE)
+TABLE = re.compile(r"^(t\d+): .*?, columns (.+)$", re.MULTILINE)
+NUMERIC = re.compile(r'"([^"]+)" (?:BIGINT|DOUBLE)')
+RESULT = re.compile(r"^query (\d+), computed from [^\n]*\n[^\n]*\n([^\n]+)", re.MULTILINE)
+PLACE = re.compile(r"^document (\d+), page (\d+): ", re.MULTILINE)
+
+
+def _looking_up(asked: Asked, reading: Reading) -> Mapping[str, str] | None:
+    """A sum is computed; what the pages shown do not hold is searched, and the first page found is read. Each once."""
+    question = question_of(asked.task_with(QUESTION))
+    told = {message.get("name"): text_of(message) for message in asked.messages if message.get("role") == "tool"}
+    offered = {tool["function"]["name"]: tool["function"] for tool in asked.tools}
+    if "query_table" in offered and "query_table" not in told and SUMS.search(question):
+        for table, columns in TABLE.findall(offered["query_table"]["description"]):
+            named = [name for name in NUMERIC.findall(columns) if name.lower() in question.lower()]
+            if named:
+                return _call("query_table", sql=f'SELECT sum("{named[0]}") AS total FROM {table}')
+    if "search_documents" in offered and not matching(question, reading.all):
+        if "search_documents" not in told:
+            return _call("search_documents", query=" ".join(sorted(terms_of(question))[:6]))
+        if (place := PLACE.search(told["search_documents"])) and "read_pages" not in told:
+            return _call("read_pages", document=int(place[1]), pages=[int(place[2])])
+    return None
+
+
+def _call(name: str, **arguments: Any) -> Mapping[str, str]:
+    return {"name": name, "arguments": json.dumps(arguments, ensure_ascii=False)}
+
+
+def computed_of(asked: Asked) -> dict[str, Any] | None:
+    """The first value of the last query's result, quoted as that query."""
+    found = [match for m in asked.messages if m.get("role") == "tool" for match in RESULT.finditer(text_of(m))]
+    if not found:
+        return None
+    number, row = found[-1].groups()
+    quote = {"text": f"query {number}", "page": 0, "document": 1}
+    return {"found": True, "claims": [{"text": f"The total is {row.split()[0]}.", "quotes": [quote]}]}
 
 
 LIES = ("honest", "fabricated", "wrong_page", "digits", "honest", "negation", "truncated")

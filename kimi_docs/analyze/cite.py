@@ -15,8 +15,9 @@ from rapidfuzz import fuzz
 
 from kimi_docs.analyze.agree import NEGATIONS, agree, unquoted
 from kimi_docs.analyze.border import UNSPACED, cut, joins
+from kimi_docs.analyze.computed import recomputed
 from kimi_docs.analyze.fold import FoldedPages, fold
-from kimi_docs.domain.claims import Citation, Claim, Draft, Section, Verdict
+from kimi_docs.domain.claims import Citation, Claim, Computation, Draft, Verdict
 from kimi_docs.domain.text import Extraction, Span
 
 CLOSE_PERCENT = 90.0
@@ -226,18 +227,24 @@ class Verifier:
         self._known: dict[Citation, Citation] = {}
 
     def look_up(self, draft: Draft) -> Draft:
-        return replace(draft, sections=tuple(self._section(section) for section in draft.sections))
+        sections = tuple(
+            replace(section, claims=tuple(self._claim(claim, draft.computed) for claim in section.claims))
+            for section in draft.sections
+        )
+        return replace(draft, sections=sections)
 
     def near(self, citation: Citation) -> bool:
         """The documents have something like the quote."""
-        return any(source.nearness(citation) >= NEAR_PERCENT for source in self._sources)
+        return not citation.cells and any(source.nearness(citation) >= NEAR_PERCENT for source in self._sources)
 
-    def _section(self, section: Section) -> Section:
-        return replace(section, claims=tuple(self._claim(claim) for claim in section.claims))
-
-    def _claim(self, claim: Claim) -> Claim:
-        quoted = [citation.quote for citation in claim.citations]
-        found = tuple(self._citation(citation) for citation in claim.citations)
+    def _claim(self, claim: Claim, computed: Sequence[Computation]) -> Claim:
+        results = {done.sql: done for done in computed}
+        words = [citation.quote for citation in claim.citations if not citation.cells]
+        quoted = words + [results[c.quote].result for c in claim.citations if c.cells and c.quote in results]
+        found = tuple(
+            recomputed(citation, claim.text, results.get(citation.quote), words) if citation.cells else self._citation(citation)
+            for citation in claim.citations
+        )
         return replace(claim, citations=found, unquoted=unquoted(claim.text, quoted) if quoted else ())
 
     def _citation(self, citation: Citation) -> Citation:

@@ -4,24 +4,29 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from kimi_docs.analyze import prompts
-from kimi_docs.analyze.plan import Plan, choose_model, halves, plan
+from kimi_docs.analyze.consult import Search
+from kimi_docs.analyze.drafts import answer_draft, citations, joined, looked_up, summary_draft
+from kimi_docs.analyze.inquiry import Inquiry, inquire
+from kimi_docs.analyze.plan import Plan, halves, plan
 from kimi_docs.analyze.repair import MOST_CALLS, MOST_DOUBTS, Doubt, Key, doubts, key_of, mended
 from kimi_docs.analyze.templates import Template, get_template
 from kimi_docs.domain.calls import Completion, Request
-from kimi_docs.domain.claims import Answer, Citation, Claim, Draft, Section, SummaryOrder
+from kimi_docs.domain.claims import Answer, Citation, Draft, Section, SummaryOrder
 from kimi_docs.domain.ports import Checker
 from kimi_docs.domain.runs import Progress, Stage
+from kimi_docs.domain.search import Found
 from kimi_docs.domain.text import Extraction, Notice, Span
 from kimi_docs.errors import BudgetReached, ModelUnavailable, PlatformError, TooLong, Withheld
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Model
-from kimi_docs.kimi.structured import ask_structured
-from kimi_docs.kimi.tokens import count_messages
+from kimi_docs.kimi.structured import Asks, ask_structured
+from kimi_docs.kimi.tools import Loop
 from kimi_docs.language import Message, say
 from kimi_docs.settings import Settings
 
@@ -37,6 +42,7 @@ class Head:
     messages: tuple[prompts.Message, ...]
     extractions: tuple[Extraction, ...]
     made: frozenset[Key]
+    parameters: Mapping[str, Any]
 
 
 class KimiEngine:
@@ -44,8 +50,8 @@ class KimiEngine:
 
     name = "kimi"
 
-    def __init__(self, caller: Caller, settings: Settings, *, model: str = "") -> None:
-        self._caller, self._settings, self._wanted = caller, settings, model
+    def __init__(self, caller: Caller, settings: Settings, *, model: str = "", search: Search = lambda _: Found(query="")) -> None:
+        self._caller, self._settings, self._wanted, self._search = caller, settings, model, search
         self.model = model
         self._heads: list[Head] = []
 
@@ -68,9 +74,9 @@ class KimiEngine:
             try:
                 async with aclosing(asked) as answer:
                     async for said, completion in answer:  # noqa: B007 — the last one is used below
-                        draft = _summary_draft(said, [extraction])
-                        joined = _joined([*drafts, draft], template, language)
-                        progress = replace(progress, draft=joined, done=number, stage=Stage.WRITING)
+                        draft = summary_draft(said, [extraction])
+                        whole_draft = joined([*drafts, draft], template, language)
+                        progress = replace(progress, draft=whole_draft, done=number, stage=Stage.WRITING)
                         yield progress
                 drafts.append(draft)
                 self._remember(planned.model, messages, [extraction], draft)
@@ -117,25 +123,40 @@ class KimiEngine:
         connection.closed.add(model.id)
 
     async def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncGenerator[Progress]:
-        """One call with the documents whole. Raises: PlatformError, BudgetReached, TooLong when they do not fit together."""
-        messages = prompts.answer_messages(question, extractions, history, "")
-        model = await self._model_for(messages)
+        """One call with the documents whole; else with pages found in them, and as many more as the model looks things up.
+
+        Raises: PlatformError, BudgetReached, TooLong when not even a few pages fit.
+        """
         sent = (Span(start=0, end=len(extractions[0].text)),) if extractions else ()
         yield Progress(draft=Draft(), stage=Stage.SENDING)
         document = extractions[0].document if len(extractions) == 1 else None
         while True:
+            asked = await self._inquiry(question, extractions, history)
+            loop = Loop(self._caller, asked.toolbox) if asked.toolbox.tools else None
             try:
-                async with aclosing(self._ask(model, messages, prompts.SaidAnswer, "answer", document)) as answer:
+                pieces = self._ask(asked.model, asked.messages, prompts.SaidAnswer, "answer", document, through=loop)
+                async with aclosing(pieces) as answer:
                     async for said, completion in answer:  # noqa: B007 — the last one is used below
-                        draft = _answer_draft(said, extractions)
+                        draft = answer_draft(said, extractions, asked.consultation.computed)
                         yield Progress(draft=draft, sent=sent)
             except ModelUnavailable as closed:
-                await self._close(model, closed, self._wanted)
-                model = await self._model_for(messages)
+                await self._close(asked.model, closed, self._wanted)
             else:
                 break
-        self._remember(model, messages, extractions, draft)
-        yield _checked(Progress(draft=draft, sent=sent, done=1), completion)
+            finally:
+                asked.consultation.close()
+        messages = (*asked.messages, *loop.turns, {}) if loop else asked.messages
+        self._remember(asked.model, messages, extractions, draft, asked.parameters)
+        yield _checked(Progress(draft=draft, sent=sent, done=1, notices=asked.notices), completion)
+
+    async def _inquiry(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> Inquiry:
+        catalog = await self._caller.prepare()
+        wanted, search = self._wanted, self._search
+        asked = await asyncio.to_thread(
+            inquire, question, extractions, history, self._settings, catalog, wanted=wanted, search=search
+        )
+        self.model = asked.model.id
+        return asked
 
     async def repair(self, draft: Draft, checker: Checker) -> tuple[Draft, Sequence[Notice]]:
         """One call for each prompt whose claims are in doubt; where one fails, what was mended before is kept."""
@@ -147,45 +168,48 @@ class KimiEngine:
             except (PlatformError, BudgetReached) as error:
                 message = say("Some quotes were not found, and the model could not be asked for better ones.")
                 return draft, (Notice(code="not_repaired", message=message), Notice(code=error.code, message=error.message))
-            draft = mended(draft, await asyncio.to_thread(_looked_up, quotes, checker))
+            draft = mended(draft, await asyncio.to_thread(looked_up, quotes, checker))
         return draft, ()
 
-    def _remember(self, model: Model, messages: Sequence[prompts.Message], extractions: Sequence[Extraction], draft: Draft) -> None:
+    def _remember(
+        self,
+        model: Model,
+        messages: Sequence[prompts.Message],
+        extractions: Sequence[Extraction],
+        draft: Draft,
+        parameters: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         made = frozenset(map(key_of, draft.claims))
-        self._heads.append(Head(model=model, messages=tuple(messages[:-1]), extractions=tuple(extractions), made=made))
+        documents = tuple(extractions)
+        self._heads.append(
+            Head(model=model, messages=tuple(messages[:-1]), extractions=documents, made=made, parameters=parameters)
+        )
 
     async def _better_quotes(self, head: "Head", doubtful: Sequence[Doubt]) -> dict[Key, tuple[Citation, ...]]:
         listed = [(doubt.claim.text, [citation.quote for citation in doubt.missing]) for doubt in doubtful]
         messages = (*head.messages, prompts.repair_message(listed))
         document = head.extractions[0].document if len(head.extractions) == 1 else None
-        async with aclosing(self._ask(head.model, messages, prompts.SaidRepairs, "repair", document)) as answer:
+        asked = self._ask(head.model, messages, prompts.SaidRepairs, "repair", document, parameters=head.parameters)
+        async with aclosing(asked) as answer:
             async for said, _ in answer:
                 last = said
-        quotes = {one.claim: _citations(one.quotes, head.extractions) for one in last.claims}
+        quotes = {one.claim: citations(one.quotes, head.extractions) for one in last.claims}
         return {doubt.key: quotes.get(number, ()) for number, doubt in enumerate(doubtful, 1)}
 
-    async def _model_for(self, messages: Sequence[prompts.Message]) -> Model:
-        """The model that takes the messages whole. Raises: TooLong."""
-        catalog = await self._caller.prepare()
-
-        def tokens_for(model: Model) -> int:
-            return count_messages(messages) + model.overhead_tokens
-
-        model = choose_model(tokens_for, self._settings, catalog, self._wanted)
-        self.model = model.id
-        if tokens_for(model) + model.output_tokens > min(model.window_tokens, self._settings.limits.tpm):
-            raise TooLong(
-                say("The documents of this session are together longer than the model's window."),
-                say("Ask about fewer documents at once, or choose a model with a larger window. Nothing was sent."),
-            )
-        return model
-
     async def _ask(
-        self, model: Model, messages: Sequence[prompts.Message], shape: type[Shape], name: str, document: str | None = None
+        self,
+        model: Model,
+        messages: Sequence[prompts.Message],
+        shape: type[Shape],
+        name: str,
+        document: str | None = None,
+        *,
+        parameters: Mapping[str, Any] = MappingProxyType({}),
+        through: Asks | None = None,
     ) -> AsyncGenerator[tuple[Shape, Completion | None]]:
-        parameters = {**model.parameters, "max_completion_tokens": model.output_tokens}
+        parameters = {**model.parameters, "max_completion_tokens": model.output_tokens, **parameters}
         request = Request(model=model.id, messages=tuple(messages), parameters=parameters)
-        async with aclosing(ask_structured(self._caller, request, shape, name=name, document=document)) as answer:
+        async with aclosing(ask_structured(through or self._caller, request, shape, name=name, document=document)) as answer:
             async for said in answer:
                 yield said
 
@@ -220,47 +244,3 @@ def _checked(progress: Progress, completion: Completion | None) -> Progress:
 def _withheld(progress: Progress, span: Span, refusal: Withheld) -> Progress:
     notice = Notice(code="withheld", message=Message(id=refusal.message.id, values=refusal.message.values))
     return replace(progress, withheld=(*progress.withheld, span), notices=(*progress.notices, notice), complete=False)
-
-
-def _summary_draft(said: prompts.SaidSummary, extractions: Sequence[Extraction]) -> Draft:
-    sections = tuple(
-        Section(title=section.title, claims=_claims(section.claims, extractions)) for section in said.sections if section.claims
-    )
-    return Draft(title=said.title.strip(), sections=sections)
-
-
-def _answer_draft(said: prompts.SaidAnswer, extractions: Sequence[Extraction]) -> Draft:
-    claims = _claims(said.claims, extractions)
-    return Draft(sections=(Section(title="", claims=claims),) if claims else (), found=said.found and bool(claims))
-
-
-def _claims(said: Sequence[prompts.SaidClaim], extractions: Sequence[Extraction]) -> tuple[Claim, ...]:
-    return tuple(
-        Claim(text=claim.text.strip(), citations=_citations(claim.quotes, extractions)) for claim in said if claim.text.strip()
-    )
-
-
-def _citations(said: Sequence[prompts.SaidQuote], extractions: Sequence[Extraction]) -> tuple[Citation, ...]:
-    return tuple(_citation(quote, extractions) for quote in said if quote.text.strip())
-
-
-def _citation(quote: prompts.SaidQuote, extractions: Sequence[Extraction]) -> Citation:
-    named = extractions[quote.document - 1] if 1 <= quote.document <= len(extractions) else extractions[0]
-    return Citation(quote=quote.text.strip(), document=named.document, page_said=quote.page or None)
-
-
-def _looked_up(quotes: Mapping[Key, tuple[Citation, ...]], checker: Checker) -> dict[Key, Sequence[Citation]]:
-    claims = tuple(Claim(text=text, citations=citations) for (text, _), citations in quotes.items())
-    found = checker.look_up(Draft(sections=(Section(title="", claims=claims),)))
-    return {key: claim.citations for key, claim in zip(quotes, found.claims, strict=True)}
-
-
-def _joined(drafts: Sequence[Draft], template: Template, language: str) -> Draft:
-    """Drafts of several parts as one: claims under the same section title come together, in the template's order."""
-    titles = list(dict.fromkeys([*template.titles(language), *(s.title for draft in drafts for s in draft.sections)]))
-    sections = []
-    for title in titles:
-        claims = tuple(claim for draft in drafts for s in draft.sections if s.title == title for claim in s.claims)
-        if claims:
-            sections.append(Section(title=title, claims=claims))
-    return Draft(title=next((draft.title for draft in drafts if draft.title), ""), sections=tuple(sections))

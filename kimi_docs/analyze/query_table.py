@@ -73,6 +73,7 @@ class QueryResult:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     cells: tuple[str, ...]
+    tables: tuple[SheetTable, ...] = ()
     more: bool = False
 
 
@@ -105,7 +106,8 @@ class Sheets:
         finally:
             timer.cancel()
         kept = tuple(tuple(row) for row in rows[:row_limit])
-        return QueryResult(sql=sql, columns=names, rows=kept, cells=self._cells(sql), more=len(rows) > row_limit)
+        named, more = self._named(sql), len(rows) > row_limit
+        return QueryResult(sql=sql, columns=names, rows=kept, cells=_cells(named, sql), tables=named, more=more)
 
     def _check(self, sql: str) -> None:
         try:
@@ -115,11 +117,8 @@ class Sheets:
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise WrongUse(say("Only one SELECT at a time is allowed."), say("Nothing was changed."))
 
-    def _cells(self, sql: str) -> tuple[str, ...]:
-        """Ranges of the columns whose names occur in the query, of the tables whose names do; without any, the whole tables."""
-        named = [table for table in self.tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE)]
-        ranges = [table.cells(column) for table in named for column in table.columns if _occurs(column.name, sql)]
-        return tuple(ranges or (f"{table.sheet}!{table.first_row}:{table.last_row}" for table in named))
+    def _named(self, sql: str) -> tuple[SheetTable, ...]:
+        return tuple(table for table in self.tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE))
 
     def _load(self, extraction: Extraction, page: Page, number: int) -> SheetTable | None:
         rows = list(_rows(page.span.of(extraction.text)))
@@ -200,6 +199,12 @@ def _type(cells: Sequence[str]) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _cells(named: Sequence[SheetTable], sql: str) -> tuple[str, ...]:
+    """Ranges of the columns whose names occur in the query, of the tables whose names do; without any, the whole tables."""
+    ranges = [table.cells(column) for table in named for column in table.columns if _occurs(column.name, sql)]
+    return tuple(ranges or (f"{table.sheet}!{table.first_row}:{table.last_row}" for table in named))
 
 
 def _occurs(name: str, sql: str) -> bool:

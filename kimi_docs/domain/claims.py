@@ -33,6 +33,24 @@ class Citation:
     page: int | None = None
     start: int | None = None
     end: int | None = None
+    cells: str = ""  # what was computed has no words to be found: the cells it was computed from, and `quote` is the query
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Computation:
+    """A query over sheets that was carried out here: SQL, result, and the cells it was computed from (`Sheet2!B7:B9000`)."""
+
+    sql: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    cells: tuple[str, ...] = ()
+    document: str = ""
+    page: int | None = None
+
+    @property
+    def result(self) -> str:
+        """A line of names, then the rows."""
+        return "\n".join("\t".join(row) for row in (self.columns, *self.rows))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +80,7 @@ class Draft:
     title: str = ""
     sections: tuple[Section, ...] = ()
     found: bool = True
+    computed: tuple[Computation, ...] = ()
 
     @property
     def claims(self) -> Iterator[Claim]:

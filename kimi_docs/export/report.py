@@ -83,4 +83,5 @@ def _remark(answer: Answer, language: str) -> str:
     remarks = [] if answer.found else [shapes.not_found(language)]
     if answer.state == Completeness.PARTIAL:
         remarks.append(translate("This answer is not complete.", language))
+    remarks += [shapes.computed_text(each, language) for each in answer.draft.computed]
     return " ".join(remarks)

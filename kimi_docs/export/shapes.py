@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from kimi_docs.domain.calls import Estimate, Usage
-from kimi_docs.domain.claims import Answer, Citation, Claim, Section, Session, Summary
+from kimi_docs.domain.claims import Answer, Citation, Claim, Computation, Section, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Failure
 from kimi_docs.domain.search import Found, Hit
@@ -16,6 +16,7 @@ from kimi_docs.export import plain, words
 from kimi_docs.language import translate
 
 Shape = dict[str, Any]
+ROWS_TOLD = 10
 
 
 def document(d: Document) -> Shape:
@@ -68,7 +69,13 @@ def citation(c: Citation) -> Shape:
         "start": c.start,
         "end": c.end,
         "document": c.document,
+        "cells": c.cells or None,
     }
+
+
+def computation(c: Computation) -> Shape:
+    rows = [list(row) for row in c.rows]
+    return {"sql": c.sql, "columns": list(c.columns), "rows": rows, "cells": list(c.cells), "document": c.document, "page": c.page}
 
 
 def claim(c: Claim) -> Shape:
@@ -125,6 +132,7 @@ def answer(a: Answer, documents: Iterable[Document], language: str | None = None
         "answer": answer_markdown(a, language),
         "claims": [claim(each) for each in a.draft.claims],
         **_counts(a.draft.claims),
+        "computed": [computation(each) for each in a.draft.computed],
         "found": a.found,
         "documents": [document(known[id]) for id in a.documents if id in known],
         "usage": usage(a.usage),
@@ -144,7 +152,16 @@ def answer_markdown(a: Answer, language: str | None = None) -> str:
             marks = [f"[{number + place}]" for place in range(1, len(each.citations) + 1)]
             number += len(marks)
             lines.append(" ".join([plain.markdown(each.text), *marks, *claim_mark(words.standing_of(each), language)]))
+    lines += [plain.markdown(computed_text(each, language)) for each in a.draft.computed]
     return "\n\n".join(lines)
+
+
+def computed_text(c: Computation, language: str | None) -> str:
+    """The query, the cells it was computed from, and the first rows of its result, in a line."""
+    rows = "; ".join(", ".join(row) for row in c.rows[:ROWS_TOLD])
+    result = f"{rows}; …" if len(c.rows) > ROWS_TOLD else rows
+    sql = " ".join(c.sql.split())
+    return translate("Computed from {cells}: {sql} → {result}", language, cells=", ".join(c.cells), sql=sql, result=result)
 
 
 def claim_mark(standing: words.Standing, language: str | None) -> list[str]:

@@ -73,7 +73,9 @@ def page_name(page: Page, language: str | None) -> str:
 
 
 def place(citation: Citation, page: Page | None, language: str | None) -> str:
-    """Where a quote stands; for one that was not found, where it was said to stand."""
+    """Where a quote stands; for one that was not found, where it was said to stand; for what was computed, from which cells."""
+    if citation.cells:
+        return citation.cells
     if page is not None:
         return page_name(page, language)
     if citation.page is not None:

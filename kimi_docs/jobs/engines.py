@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from kimi_docs.domain.ports import Engine, Meter, Store
 from kimi_docs.domain.runs import Run
+from kimi_docs.domain.search import Found, HitKind, SearchFilter
 from kimi_docs.settings import Settings
 
 if TYPE_CHECKING:
     from kimi_docs.kimi.caller import Caller
     from kimi_docs.kimi.connection import Connection
     from kimi_docs.kimi.purse import Purse
+
+FOUND = 50
+"""Places in a session's documents that are looked at for one search."""
 
 
 class Engines:
@@ -49,7 +53,12 @@ class Engines:
             asked_at=run.created_at,
             purse=self._purse(run, store),
         )
-        return KimiEngine(caller, settings, model=run.order.model), caller
+        within = SearchFilter(kinds=(HitKind.DOCUMENT,), documents=run.documents)
+
+        def search(words: str) -> Found:
+            return store.search(words, filter=within, limit=FOUND)
+
+        return KimiEngine(caller, settings, model=run.order.model, search=search), caller
 
     def _purse(self, run: Run, store: Store) -> "Purse | None":
         """What all runs of a batch spend from."""

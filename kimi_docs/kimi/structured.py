@@ -4,20 +4,25 @@ import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import jiter
 from pydantic import BaseModel, ValidationError
 
 from kimi_docs.domain.calls import Completion, Request
 from kimi_docs.errors import BadResponse
-from kimi_docs.kimi.caller import Caller
 from kimi_docs.language import say
 
 Shape = TypeVar("Shape", bound=BaseModel)
 MOST_FAULTS = 5
 MOST_SAID = 20_000
 """Characters of a bad answer that go back with the request to mend it."""
+
+
+class Asks(Protocol):
+    """A caller, or a loop of tool calls around one."""
+
+    def ask(self, request: Request, *, document: str | None = None) -> AsyncGenerator[str | Completion]: ...
 
 
 class Misshapen(Exception):
@@ -51,7 +56,7 @@ def _no_fault(_said: Any) -> str:
 
 
 async def ask_structured(
-    caller: Caller,
+    caller: Asks,
     request: Request,
     shape: type[Shape],
     *,

@@ -65,16 +65,25 @@ class Toolbox:
 
 @dataclass(eq=False)
 class Loop:
-    """One conversation with tools. `used` counts what was carried out, by tool."""
+    """One conversation with tools. `used` counts what was carried out, by tool; `turns` are the messages they took, which stay
+    when the same is asked again for a better form."""
 
     caller: Caller
     toolbox: Toolbox
     used: Counter[str] = field(default_factory=Counter)
+    turns: list[Mapping[str, Any]] = field(default_factory=list)
+    _asked: tuple[Mapping[str, Any], ...] = ()
     _made: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     async def ask(self, request: Request, *, document: str | None = None) -> AsyncGenerator[str | Completion]:
         """The text so far as it grows, last the completion that calls nothing. Raises: what `Caller.ask` raises, BadResponse."""
-        asked = self.toolbox.offered(request)
+        self._asked = self._asked or request.messages
+        begun, rest = request.messages[: len(self._asked)], request.messages[len(self._asked) :]
+        if begun != self._asked:
+            self.turns.clear()
+            begun = self._asked = request.messages
+            rest = ()
+        asked = self.toolbox.offered(replace(request, messages=(*begun, *self.turns, *rest)))
         for turn in range(TURNS + 1):
             if turn == TURNS:
                 closing = {"role": "user", "content": ENOUGH}
@@ -89,7 +98,9 @@ class Loop:
                 yield completion
                 return
             results = await asyncio.gather(*(self._result(call) for call in completion.tool_calls))
-            asked = replace(asked, messages=(*asked.messages, _spoken(completion), *results))
+            exchange = (_spoken(completion), *results)
+            self.turns += exchange
+            asked = replace(asked, messages=(*asked.messages, *exchange))
         message = say("The model went on calling tools and gave no answer.")
         raise BadResponse(message, say("Ask again, more narrowly."), request_id=completion.request_id)
 

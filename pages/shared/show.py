@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from kimi_docs.domain.calls import Estimate, Usage
-from kimi_docs.domain.claims import Citation, Claim, Draft, Verdict
+from kimi_docs.domain.claims import Citation, Claim, Computation, Draft, Verdict
 from kimi_docs.domain.runs import Failure, Run, RunState, Stage
 from kimi_docs.domain.text import Coverage, Extraction, PageState
 from kimi_docs.errors import KimiDocsError
@@ -167,6 +167,13 @@ def _short(title: str) -> str:
 def verified(draft: Draft) -> str:
     every = list(draft.claims)
     return _("{verified} of {claims} claims verified", verified=sum(claim.verified for claim in every), claims=len(every))
+
+
+def computed(done: Computation) -> None:
+    """A query and its result, as they were carried out here."""
+    with st.expander(_("Computed from {cells}", cells=text(", ".join(done.cells))), icon=":material/function:"):
+        st.code(done.sql, language="sql", wrap_lines=True)
+        st.dataframe([dict(zip(done.columns, row, strict=False)) for row in done.rows], hide_index=True)
 
 
 def coverage(value: Coverage) -> None:

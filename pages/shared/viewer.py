@@ -1,6 +1,8 @@
 """The page viewer: a page of the document, the cited passage marked, and the way to the next quote and the next page."""
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from io import BytesIO
 
 import pandas as pd
@@ -26,6 +28,7 @@ CONTEXT_ROWS = 15
 WIDTHS = {mark("Fit"): 0, "150 %": 1050, "200 %": 1400}
 RENDERED_WIDTH = 1000
 STRIP_PAGES = 400
+RANGE = re.compile(r"!([A-Z]{1,3})(\d+):[A-Z]{1,3}(\d+)")
 SIGNS = {
     PageState.READ: ("green", "■"),
     PageState.RECOGNIZED: ("blue", "▣"),
@@ -103,7 +106,9 @@ def _cited(citation: Citation) -> None:
     color = show.COLORS[citation.verdict]
     quote = citation.quote if len(citation.quote) <= CONTEXT_CHARACTERS else f"{citation.quote[:CONTEXT_CHARACTERS]}…"
     st.markdown(f":{color}[**{words.verdict(citation.verdict, state.language())}**] “{text(quote)}”")
-    if citation.verdict is Verdict.MISSING:
+    if citation.cells:
+        st.caption(_("Computed on this machine from the cells {cells}.", cells=text(citation.cells)))
+    elif citation.verdict is Verdict.MISSING:
         st.caption(_("These words were not found anywhere in the document. Do not rely on this claim."))
     elif citation.page and citation.page_said and citation.page_said != citation.page:
         st.caption(_("It was said to be on page {said}; it stands on page {page}.", said=citation.page_said, page=citation.page))
@@ -175,6 +180,8 @@ def _sheet(extraction: Extraction, number: int, citation: Citation | None) -> No
 
 def _marked_cells(whole: str, citation: Citation | None) -> set[tuple[int, int]]:
     """(row, column), both from 0 and by lines of the text, of the cells a citation touches."""
+    if citation and citation.cells:
+        return _of_ranges(citation.cells)
     if citation is None or citation.start is None or citation.end is None:
         return set()
     found = set()
@@ -186,7 +193,18 @@ def _marked_cells(whole: str, citation: Citation | None) -> set[tuple[int, int]]
     return found
 
 
+def _of_ranges(cells: str) -> set[tuple[int, int]]:
+    """The cells of `Sheet2!B7:B9000, Sheet2!D7:D9000`, as many of them as are drawn."""
+    found = set()
+    for letters, first, last in RANGE.findall(cells):
+        column = reduce(lambda number, letter: number * 26 + ord(letter) - 64, letters, 0) - 1
+        found |= {(row, column) for row in range(int(first) - 1, min(int(last), int(first) + 3 * CONTEXT_ROWS))}
+    return found
+
+
 def _range(whole: str, citation: Citation | None) -> str:
+    if citation and citation.cells:
+        return citation.cells
     if citation is None or citation.start is None or citation.end is None:
         return ""
     first, last = cell_at(whole, citation.start), cell_at(whole, max(citation.start, citation.end - 1))
