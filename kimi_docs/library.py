@@ -146,9 +146,11 @@ class Library(Tables):
         return replace(estimate(extraction, order, settings, catalog_for(settings), counted), known=known)
 
     def summarize(self, actor: Actor, document: str, order: SummaryOrder, *, again: bool = False) -> Summary | Run:
-        """The summary of that order if there is one, else the run that makes it; one run at a time for the same order."""
+        """The summary of that order if there is one (its last version), else the run that makes it; one run at a time for the same
+        order. `again`: a new version all the same, by a new call."""
         store = self.storage.of(actor)
         document = store.get_document(document).id
+        order = self.next_version(actor, document, order) if again else self._last_version(store, document, order)
         known = None if again else store.find_summary(summary_id(document, order))
         if known:
             return known
@@ -156,6 +158,18 @@ class Library(Tables):
             if run.kind is RunKind.SUMMARIZE and run.order == order:
                 return run
         return self._begin(store, RunKind.SUMMARIZE, documents=(document,), order=order)
+
+    def next_version(self, actor: Actor, document: str, order: SummaryOrder) -> SummaryOrder:
+        """The order of a version that is not there yet. The engine on this machine would make the same again: it replaces it."""
+        store = self.storage.of(actor)
+        last = self._last_version(store, document, order)
+        made = order.engine != "local" and store.find_summary(summary_id(document, last)) is not None
+        return replace(last, attempt=last.attempt + 1) if made else last
+
+    def _last_version(self, store: Store, document: str, order: SummaryOrder) -> SummaryOrder:
+        while store.find_summary(summary_id(document, following := replace(order, attempt=order.attempt + 1))):
+            order = following
+        return order
 
     def summary(self, actor: Actor, id: str) -> Summary:
         return self.storage.of(actor).get_summary(id)
@@ -196,8 +210,11 @@ class Library(Tables):
         store = self.storage.of(actor)
         store.save_session(replace(store.get_session(id), deleted_at=None))
 
-    def ask(self, actor: Actor, session: str, question: str) -> Run:
-        """Ask the session's documents. Raises: WrongUse for an empty question or a session without documents."""
+    def ask(self, actor: Actor, session: str, question: str, *, again: bool = False) -> Run:
+        """Ask the session's documents; `again`: by a new call even where the same was answered before.
+
+        Raises: WrongUse for an empty question or a session without documents.
+        """
         store = self.storage.of(actor)
         sitting = store.get_session(session)
         asked = question.strip()
@@ -205,7 +222,7 @@ class Library(Tables):
             raise WrongUse(say("The question is empty."), say("Write what you want to know."))
         if not sitting.documents:
             raise WrongUse(say("There is no document in this session."), say("Choose at least one document to ask."))
-        order = self.order()
+        order = replace(self.order(), attempt=uuid.uuid4().int % 2**31 if again else 0)
         return self._begin(store, RunKind.ASK, documents=sitting.documents, session=session, question=asked, order=order)
 
     def answers(self, actor: Actor, session: str) -> Sequence[Answer]:

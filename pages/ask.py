@@ -48,10 +48,13 @@ def suggested() -> str | None:
 
 
 def afterwards(session: Session, answer: Answer) -> None:
-    """What can be done with the last answer: copy it with its sources, or put the question differently."""
+    """What can be done with the last answer: copy it with its sources, have it made anew, put the question differently."""
     with st.container(horizontal=True):
         with st.popover(_("Copy"), icon=":material/content_copy:", type="tertiary", key="copy"):
             st.code(shapes.answer_markdown(answer, state.language()), language=None, wrap_lines=True)
+        if answer.engine != "local" and st.button(_("Ask again"), icon=":material/refresh:", type="tertiary", key="regenerate"):
+            library.ask(actor, session.id, answer.question, again=True)
+            st.rerun()
         with st.popover(_("Edit the question"), icon=":material/edit:", type="tertiary", key="edit"):
             changed = st.text_area(_("Question"), value=answer.question, key=f"edited_{answer.id}")
             if st.button(_("Ask"), key="ask_edited", type="primary") and changed.strip():

@@ -77,7 +77,16 @@ def controls(document: Document) -> None:
         if st.button(_("Ask about it"), key="ask_about", icon=":material/forum:"):
             session = library.open_session(actor, [document.id])
             st.switch_page("ask.py", query_params={"session": session.id})
+        if anew := estimate.known and order.engine != "local":
+            following = library.next_version(actor, document.id, order)
+            if st.button(_("Make a new version"), key="new_version", icon=":material/refresh:"):
+                library.summarize(actor, document.id, order, again=True)
+                state.set_parameter("summary", "")
+                st.rerun()
     show.estimate(estimate)
+    if anew:
+        st.caption(_("A new version is made by new calls:"))
+        show.estimate(library.estimate(actor, document.id, following))
 
 
 def chosen(summaries: list[Summary]) -> Summary | None:

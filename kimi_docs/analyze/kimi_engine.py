@@ -50,8 +50,16 @@ class KimiEngine:
 
     name = "kimi"
 
-    def __init__(self, caller: Caller, settings: Settings, *, model: str = "", search: Search = lambda _: Found(query="")) -> None:
-        self._caller, self._settings, self._wanted, self._search = caller, settings, model, search
+    def __init__(
+        self,
+        caller: Caller,
+        settings: Settings,
+        *,
+        model: str = "",
+        search: Search = lambda _: Found(query=""),
+        attempt: int = 0,
+    ) -> None:
+        self._caller, self._settings, self._wanted, self._search, self._attempt = caller, settings, model, search, attempt
         self.model = model
         self._heads: list[Head] = []
 
@@ -208,7 +216,7 @@ class KimiEngine:
         through: Asks | None = None,
     ) -> AsyncGenerator[tuple[Shape, Completion | None]]:
         parameters = {**model.parameters, "max_completion_tokens": model.output_tokens, **parameters}
-        request = Request(model=model.id, messages=tuple(messages), parameters=parameters)
+        request = Request(model=model.id, messages=tuple(messages), parameters=parameters, attempt=self._attempt)
         async with aclosing(ask_structured(through or self._caller, request, shape, name=name, document=document)) as answer:
             async for said in answer:
                 yield said

@@ -44,6 +44,7 @@ Columns = Annotated[
 Model = Annotated[str | None, typer.Option("--model", "-m", help=translate("A model id, or auto."))]
 Language = Annotated[str, typer.Option("--language", "-l", help=translate("en or zh-CN; default: the document's."))]
 Budget = Annotated[str | None, typer.Option("--budget", help=translate("A cap in the provider's currency."))]
+Again = Annotated[bool, typer.Option("--again", help=translate("Make it anew, by a new call, even if there is one."))]
 Exports = Annotated[list[Path] | None, typer.Option("--export", "-o", help=translate("Also write it to this file."))]
 
 
@@ -127,7 +128,7 @@ def summarize(
     model: Model = None,
     budget: Budget = None,
     export: Exports = None,
-    again: Annotated[bool, typer.Option("--again", help=translate("Make it anew even if there is one."))] = False,
+    again: Again = False,
     json: Json = False,
 ) -> None:
     from kimi_docs.export import formats, report, shapes
@@ -156,6 +157,7 @@ def ask(
     question: Annotated[str, typer.Option("--question", "-Q", help=translate("What you want to know."))] = "",
     session: Annotated[str, typer.Option("--session", "-s", help=translate("Go on with this session."))] = "",
     model: Model = None,
+    again: Again = False,
     json: Json = False,
 ) -> None:
     from kimi_docs.export import shapes
@@ -172,7 +174,7 @@ def ask(
                 sitting = library.choose_documents(actor, session, [*sitting.documents, *documents])
         else:
             sitting = library.open_session(actor, documents)
-        run = _finished(desk.finish(library.ask(actor, sitting.id, question)))
+        run = _finished(desk.finish(library.ask(actor, sitting.id, question, again=again)))
         answer = library.answer(actor, run.result)
         if answer is None:
             raise RuntimeError("a finished answer is in the store")

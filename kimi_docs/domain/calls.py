@@ -42,16 +42,21 @@ def _sum(left: Decimal | None, right: Decimal | None) -> Decimal | None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is sent to a model: the model's id, the messages, and the parameters beside them."""
+    """What is sent to a model: the model's id, the messages, and the parameters beside them.
+
+    `attempt` is not sent: it tells a call that somebody wants made anew from the one on record.
+    """
 
     model: str
     messages: tuple[Mapping[str, Any], ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 0
 
     @property
     def id(self) -> str:
-        """The name of the call: SHA-256 of model, parameters and messages in canonical JSON."""
-        content = [self.model, dict(self.parameters), [dict(message) for message in self.messages]]
+        """The name of the call: SHA-256 of model, parameters, messages and attempt in canonical JSON."""
+        content: list[Any] = [self.model, dict(self.parameters), [dict(message) for message in self.messages]]
+        content += [self.attempt] if self.attempt else []
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -94,13 +94,15 @@ class Completeness(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SummaryOrder:
-    """How a summary is wanted. `language` empty: the document's; `model` empty: the cheapest that fits."""
+    """How a summary is wanted. `language` empty: the document's; `model` empty: the cheapest that fits. `attempt`: which of the
+    versions that somebody had made anew, 0 the first."""
 
     template: str = "general"
     language: str = ""
     engine: str = "local"
     model: str = ""
     budget: Decimal | None = None
+    attempt: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

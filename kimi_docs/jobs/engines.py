@@ -58,7 +58,7 @@ class Engines:
         def search(words: str) -> Found:
             return store.search(words, filter=within, limit=FOUND)
 
-        return KimiEngine(caller, settings, model=run.order.model, search=search), caller
+        return KimiEngine(caller, settings, model=run.order.model, search=search, attempt=run.order.attempt), caller
 
     def _purse(self, run: Run, store: Store) -> "Purse | None":
         """What all runs of a batch spend from."""

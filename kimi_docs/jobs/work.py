@@ -53,7 +53,8 @@ _telling: set["asyncio.Task[None]"] = set()
 
 def summary_id(document: str, order: SummaryOrder) -> str:
     """The name of a summary: the same document, order and prompts give the same id."""
-    content = [document, order.engine, order.model, order.template, order.language, prompts.VERSION]
+    content: list[Any] = [document, order.engine, order.model, order.template, order.language, prompts.VERSION]
+    content += [order.attempt] if order.attempt else []
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
@@ -176,7 +177,10 @@ class Workshop:
     async def _answer(self, run: Run, store: Store, extractions: Sequence[Extraction]) -> None:
         settings = self.settings()
         engine, caller = self.engines.choose(run, store, settings)
-        history = [answer for answer in store.list_answers(run.session) if answer.id != run.id][-HISTORY_ANSWERS:]
+        before = [answer for answer in store.list_answers(run.session) if answer.id != run.id]
+        if run.order.attempt:  # asked again: the answers it had must not lead the new one
+            before = [answer for answer in before if answer.question != run.question]
+        history = before[-HISTORY_ANSWERS:]
         last = await self._write(run, store, engine, engine.answer(run.question, extractions, history), extractions, caller)
         usage = caller.usage if caller else Usage(currency=settings.currency)
         answer = Answer(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kimi_docs.domain.claims import Answer, Session, Summary
+from kimi_docs.domain.claims import Answer, Session, Summary, SummaryOrder
 from kimi_docs.domain.runs import Run, RunKind
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.library import Desk, make_desk
@@ -31,14 +31,14 @@ class Sitting:
         made = self.library.summarize(LOCAL, document, self.library.order(**order), again=again)  # type: ignore[arg-type]
         return self.library.summary(LOCAL, self.ended(made).result) if isinstance(made, Run) else made
 
-    def carry_out(self, document: str, **order: object) -> Summary:
+    def carry_out(self, document: str, order: SummaryOrder | None = None) -> Summary:
         """The run of that order carried out once more, as after a kill before its summary was kept."""
-        asked = self.library.order(**order)  # type: ignore[arg-type]
+        asked = order or self.library.order()
         run = self.library._begin(self.library.storage.of(LOCAL), RunKind.SUMMARIZE, documents=(document,), order=asked)
         return self.library.summary(LOCAL, self.ended(run).result)
 
-    def ask(self, session: Session, question: str) -> Answer:
-        run = self.ended(self.library.ask(LOCAL, session.id, question))
+    def ask(self, session: Session, question: str, *, again: bool = False) -> Answer:
+        run = self.ended(self.library.ask(LOCAL, session.id, question, again=again))
         found = self.library.answer(LOCAL, run.result)
         assert found
         return found
