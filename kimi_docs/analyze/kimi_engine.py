@@ -13,7 +13,7 @@ from kimi_docs.analyze import prompts
 from kimi_docs.analyze.consult import Search
 from kimi_docs.analyze.drafts import answer_draft, citations, joined, looked_up, summary_draft
 from kimi_docs.analyze.inquiry import Inquiry, inquire
-from kimi_docs.analyze.plan import Plan, halves, plan
+from kimi_docs.analyze.plan import Plan, halves, plan, room_of
 from kimi_docs.analyze.repair import MOST_CALLS, MOST_DOUBTS, Doubt, Key, doubts, key_of, mended
 from kimi_docs.analyze.templates import Template, get_template
 from kimi_docs.domain.calls import Completion, Request
@@ -26,11 +26,14 @@ from kimi_docs.errors import BudgetReached, ModelUnavailable, PlatformError, Too
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Model
 from kimi_docs.kimi.structured import Asks, ask_structured
+from kimi_docs.kimi.tokens import count
 from kimi_docs.kimi.tools import Loop
 from kimi_docs.language import Message, say
 from kimi_docs.settings import Settings
 
 MOST_CLAIMS = 24
+MOST_ABOVE = 1.5
+"""So many times the true count our own may be."""
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -112,7 +115,18 @@ class KimiEngine:
         catalog = await self._caller.prepare()
         planned = plan(extraction, self._settings, catalog, wanted)  # by a count that never changes: a restart must split alike
         self.model = planned.model.id
+        if len(planned.spans) > 1 and await self._fits(planned.model, extraction):
+            return replace(planned, spans=(Span(start=0, end=len(extraction.text)),))
         return planned
+
+    async def _fits(self, model: Model, extraction: Extraction) -> bool:
+        """Near the window our count, which is never below, may part a document that fits: the provider is asked for its own."""
+        room = room_of(model, self._settings)
+        if self._settings.chunk_tokens or count(extraction.text) > MOST_ABOVE * room:
+            return False
+        messages = prompts.summary_messages(extraction, None, get_template("general"), "en")
+        told = await self._caller.told_tokens(Request(model=model.id, messages=messages, parameters={}), extraction.document)
+        return told is not None and told <= room
 
     async def _plan_without(self, model: Model, closed: ModelUnavailable, extraction: Extraction, wanted: str) -> Plan:
         """The next model of the catalog where `auto` chose one that is not open to this account. Raises: ModelUnavailable."""

@@ -43,9 +43,7 @@ def plan(extraction: Extraction, settings: Settings, catalog: Catalog, wanted: s
 
     model = choose_model(tokens_for, settings, catalog, wanted)
     tokens = tokens_for(model)
-    room = min(model.window_tokens, settings.limits.tpm) - model.output_tokens - model.overhead_tokens - PROMPT_MARGIN_TOKENS
-    if settings.chunk_tokens:
-        room = min(room, settings.chunk_tokens)
+    room = room_of(model, settings)
     whole = Span(start=0, end=len(extraction.text))
 
     def with_marks(text: str) -> int:
@@ -53,6 +51,12 @@ def plan(extraction: Extraction, settings: Settings, catalog: Catalog, wanted: s
 
     spans = (whole,) if tokens - PROMPT_MARGIN_TOKENS <= room else split(extraction, room, with_marks)
     return Plan(model=model, spans=spans)
+
+
+def room_of(model: Model, settings: Settings) -> int:
+    """Tokens of a document that go into one call."""
+    room = min(model.window_tokens, settings.limits.tpm) - model.output_tokens - model.overhead_tokens - PROMPT_MARGIN_TOKENS
+    return min(room, settings.chunk_tokens) if settings.chunk_tokens else room
 
 
 def halves(extraction: Extraction, span: Span) -> tuple[Span, ...]:

@@ -78,6 +78,10 @@ class Caller:
         self._catalog = self._receipt.catalog = await self.connection.catalog(self._known_models)
         return self._catalog
 
+    async def told_tokens(self, request: Request, document: str | None) -> int | None:
+        """The provider's own count of a prompt, None where it does not tell."""
+        return await self.connection.tokens_of(request, self._store, document)
+
     async def ask(self, request: Request, *, document: str | None = None) -> AsyncGenerator[str | Completion]:
         """The text so far as it grows, last the completion. After a retry the text begins anew.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kimi_docs.kimi.catalog import load_catalog
 from tests.kimi_platform import count_tokens
 from tests.kimi_server import KimiServer
 
@@ -54,3 +55,33 @@ def test_600_000_tokens_are_split_where_a_minute_allows_fewer_and_else_are_one_c
     assert sum(entry.prompt_tokens for entry in server.calls) > TOKENS
     assert made["coverage"]["characters_sent"] == made["coverage"]["characters"]
     assert made["claims_verified"] == made["claims_total"] > 0
+
+
+def near_the_window(tokens: int) -> str:
+    """A text that the provider counts as about so many tokens, and we as more."""
+    lines: list[str] = []
+    while count_tokens("\n".join(lines)) < tokens:
+        lines += [
+            f"The committee of {1900 + number % 99} agreed that the old bridge be kept and painted green." for number in range(20)
+        ]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(("share", "calls", "asked"), [(0.93, 1, 1), (1.15, 2, 1), (0.5, 1, 0), (2.2, 3, 0)])
+def test_near_the_window_the_provider_is_asked_how_many_tokens_it_counts(
+    kimi: Callable[..., KimiServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, share: float, calls: int, asked: int
+) -> None:
+    """A document that fits by the provider's count goes in one call, though by ours it would not."""
+    window = 60_000
+    server = kimi(window=window, models=("kimi-k2.6",))
+    monkeypatch.setenv("KIMI_DOCS_TPM", str(window))
+    monkeypatch.setenv("KIMI_DOCS_RATE_PERIOD_SECONDS", "0.5")
+    monkeypatch.setenv("KIMI_DOCS_MODEL", "kimi-k2.6")
+    room = window - load_catalog().get("kimi-k2.6").output_tokens - 18 - 1_500
+    path = tmp_path / "near.txt"
+    path.write_text(near_the_window(int(room * share)))
+    made = summarized(path)
+    paths = [entry.path for entry in server.ledger]
+    assert sum("estimate-token-count" in one for one in paths) == asked
+    assert (len(server.calls), made["state"]) == (calls, "done")
+    assert {entry.status for entry in server.calls} == {200}
