@@ -67,9 +67,14 @@ def near_the_window(tokens: int) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("share", "calls", "asked"), [(0.93, 1, 1), (1.15, 2, 1), (0.5, 1, 0), (2.2, 3, 0)])
+@pytest.mark.parametrize(("share", "calls", "asked"), [(0.93, (1,), 1), (1.15, (2, 3), 1), (0.5, (1,), 0), (2.2, (3, 4), 0)])
 def test_near_the_window_the_provider_is_asked_how_many_tokens_it_counts(
-    kimi: Callable[..., KimiServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, share: float, calls: int, asked: int
+    kimi: Callable[..., KimiServer],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    share: float,
+    calls: tuple[int, ...],
+    asked: int,
 ) -> None:
     """A document that fits by the provider's count goes in one call, though by ours it would not."""
     window = 60_000
@@ -83,5 +88,6 @@ def test_near_the_window_the_provider_is_asked_how_many_tokens_it_counts(
     made = summarized(path)
     paths = [entry.path for entry in server.ledger]
     assert sum("estimate-token-count" in one for one in paths) == asked
-    assert (len(server.calls), made["state"]) == (calls, "done")
+    assert len(server.calls) in calls  # the last one may choose among the claims of the parts
+    assert made["state"] == "done"
     assert {entry.status for entry in server.calls} == {200}
