@@ -138,15 +138,15 @@ class Batches:
         """Document → what is to be made of it still."""
         documents, lacking = batch.documents, defaultdict[str, list[RunKind]](list)
         if batch.order.template:
-            summaries = store.known_summaries([summary_id(document, batch.order) for document in documents])
-            for document in documents:
-                if summary_id(document, batch.order) not in summaries:
-                    lacking[document].append(RunKind.SUMMARIZE)
+            ids = {document: summary_id(document, batch.order) for document in documents}
+            summaries = store.known_summaries(list(ids.values()))
+            for document in (document for document, id in ids.items() if id not in summaries):
+                lacking[document].append(RunKind.SUMMARIZE)
         if batch.columns:
-            ids = set(ids_of(batch.columns, batch.order))
-            cells = Counter(document for document, _ in store.known_cells(documents, list(ids)))
+            asked = set(ids_of(batch.columns, batch.order))
+            cells = Counter(document for document, _ in store.known_cells(documents, list(asked)))
             for document in documents:
-                if cells[document] < len(ids):
+                if cells[document] < len(asked):
                     lacking[document].append(RunKind.FILL)
         return lacking
 
@@ -171,7 +171,9 @@ class Batches:
         store = self.storage.of(actor)
         batch = store.get_batch(id)
         documents = {document.id: document for document in store.find_documents(batch.documents)}
-        summaries = store.known_summaries([summary_id(document, batch.order) for document in batch.documents])
+        ids = {document: summary_id(document, batch.order) for document in batch.documents}
+        summaries = store.known_summaries(list(ids.values()))
+        known = {document: summaries[id] for document, id in ids.items() if id in summaries}
         lacking, runs = self._lacking(store, batch), store.list_runs(batch=id, limit=ALL)
         last: dict[str, Run] = {}
         for run in sorted(runs, key=_ended_and_age):
@@ -179,8 +181,8 @@ class Batches:
                 last[run.documents[0]] = run
         rows = []
         for entry in batch.entries:
-            summary = summaries.get(summary_id(entry.document, batch.order))
-            rows.append(_row(batch, entry, documents.get(entry.document), summary, last.get(entry.document), lacking))
+            row = _row(entry, documents.get(entry.document), known.get(entry.document), last.get(entry.document), lacking)
+            rows.append(replace(row, summary=ids[entry.document]) if entry.document in known else row)
         usage = sum((run.usage for run in runs), Usage(currency=self.settings().currency))
         return BatchView(batch=batch, rows=tuple(rows), usage=usage, minutes_left=minutes_left(runs))
 
@@ -204,7 +206,6 @@ def _ended_and_age(run: Run) -> tuple[bool, datetime]:
 
 
 def _row(
-    batch: Batch,
     entry: BatchEntry,
     document: Document | None,
     summary: Completeness | None,
@@ -218,7 +219,6 @@ def _row(
         entry=entry,
         state=RunState.QUEUED,
         document=document,
-        summary=summary_id(entry.document, batch.order) if summary else "",
         run=run.id if run else "",
     )
     if not lacking.get(entry.document) and (run is None or run.state.ended):

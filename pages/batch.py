@@ -122,9 +122,9 @@ def new_batch() -> None:
         st.rerun()
 
 
-def watch(id: str, *, under_way: bool) -> None:
-    """How far it is; looked at again and again as long as anything is under way."""
-    view = library.batch_view(actor, id)
+def watch(id: str, looked: list[BatchView], *, under_way: bool) -> None:
+    """How far it is; looked at again and again as long as anything is under way. `looked` holds what was just looked at."""
+    view = looked.pop() if looked else library.batch_view(actor, id)
     drawn(view)
     if under_way and view.state not in UNDER_WAY:
         st.rerun()
@@ -213,7 +213,7 @@ def main() -> None:
                 st.query_params.clear()
                 st.rerun()
             under_way = view.state in UNDER_WAY
-            st.fragment(watch, run_every=1.0 if under_way else None)(wanted, under_way=under_way)
+            st.fragment(watch, run_every=1.0 if under_way else None)(wanted, [view], under_way=under_way)
             if not under_way:
                 export(view)
             return

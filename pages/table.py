@@ -111,9 +111,9 @@ def _price(total: dict[str, Any]) -> str:
     return _("{calls} calls, about {cost}, {minutes} min", calls=total["calls"], cost=cost, minutes=f"{total['minutes']:.1f}")
 
 
-def watch(id: str, *, under_way: bool) -> None:
-    """The table as it fills."""
-    view, filled = library.batch_view(actor, id), library.table(actor, id)
+def watch(id: str, looked: list[BatchView], *, under_way: bool) -> None:
+    """The table as it fills. `looked` holds what was just looked at."""
+    view, filled = looked.pop() if looked else library.batch_view(actor, id), library.table(actor, id)
     progress(view)
     if filled:
         grid(view, filled)
@@ -271,7 +271,7 @@ def main() -> None:
         st.query_params.clear()
         st.rerun()
     under_way = view.state in UNDER_WAY
-    st.fragment(watch, run_every=1.0 if under_way else None)(wanted, under_way=under_way)
+    st.fragment(watch, run_every=1.0 if under_way else None)(wanted, [view], under_way=under_way)
     if not under_way:
         add_column(view)
     if not under_way and (filled := library.table(actor, wanted)):

@@ -8,6 +8,7 @@ Run: python -m tests.bench.batch [throughput] [hostile] [screen] [stop] [--docum
 """
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -194,7 +195,7 @@ def screen(count: int) -> None:
         storage = open_storage(**settings.storage)
         with make_desk(storage, storage.blobs, settings, storage.close) as desk:
             store, order = storage.of(LOCAL), desk.library.order()
-            ids = [f"{number:064x}" for number in range(count)]
+            ids = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
             store.save_documents([Document(id=id, name=f"{id[-4:]}.md", format="md", bytes=1) for id in ids])
             old = Run(id="", kind=RunKind.SUMMARIZE, state=RunState.FAILED, order=order)
             store.add_runs([replace(old, id=f"old {n}", batch=f"b{n // 1000}", documents=(ids[n % count],)) for n in range(10_000)])
