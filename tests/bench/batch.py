@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -185,7 +186,8 @@ def stop(count: int) -> None:
                 run("batch", "--resume", id, "--detach", **program.environment)
             store.stop_runs(id)
         print(f"stopped with {CONCURRENCY} calls under way, 5 times: {min(times):.1f} to {max(times):.1f} s")
-        print(f"  kept: {shown['counts']['done']} done of {sum(c.outcome == 'answered' for c in server.calls)} answered in the end")
+        answered = Counter(str(call.body) for call in server.calls if call.outcome == "answered")
+        print(f"  kept: {shown['counts']['done']} done at the last stop; {sum(answered.values()) - len(answered)} answered twice")
 
 
 def screen(count: int) -> None:

@@ -42,6 +42,7 @@ class Team:
             "MOONSHOT_BASE_URL": server.url,
             "MOONSHOT_API_KEY": "sk-test-0123456789",
             "KIMI_DOCS_TPM": "100000000",
+            "KIMI_DOCS_TPD": "1000000000",
             **{f"KIMI_DOCS_{name.upper()}": str(value) for name, value in LIMITS.items()},
         }
 
