@@ -15,6 +15,8 @@ GRACE_SECONDS = 10.0
 AGAIN_SECONDS = (0.2, 1.0, 3.0, 10.0)
 """Waits before a part that keeps dying is started again."""
 PR_SET_PDEATHSIG = 1
+BEHIND = 5
+"""Of 19 steps of the system's courtesy."""
 
 
 @dataclass
@@ -87,6 +89,12 @@ def screen_command(port: int, address: str) -> list[str]:
         "--browser.gatherUsageStats=false",
         "--server.fileWatcherType=none",
     ]
+
+
+def give_way() -> None:
+    """A worker beside a screen, and the readers it starts: whoever looks at the screen does not wait for them."""
+    if SUPERVISED in os.environ and hasattr(os, "nice"):
+        os.nice(BEHIND)
 
 
 def end_with_parent() -> None:

@@ -45,6 +45,7 @@ def worker(context: typer.Context) -> None:
 
     console = _console(context, False)
     supervisor.end_with_parent()
+    supervisor.give_way()
     stop = stop_on_signals()
     with console.desk() as desk:
         workshop = desk.inline.workshop.elsewhere(load_settings)

@@ -43,6 +43,8 @@ def _engine() -> Any:
     options = {
         "Global.log_level": "critical",
         "Global.use_vertical_padding": False,
+        "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+        "Rec.rec_batch_num": 1,  # lines side by side are all made as long as the longest
         "EngineConfig.onnxruntime.intra_op_num_threads": THREADS,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }

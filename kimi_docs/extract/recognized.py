@@ -32,6 +32,16 @@ def advised(extraction: Extraction, count: int) -> Extraction:
     return replace(extraction, notices=(*extraction.notices, Notice(code="ocr_missing", message=message)))
 
 
+def unfinished(extraction: Extraction, left: Sequence[int]) -> Extraction:
+    """The extraction, saying that there was no time for some of its pages."""
+    message = say(
+        "{count} pages from page {first} on were not recognized in time. Split the document and add the rest of it by itself.",
+        count=len(left),
+        first=left[0],
+    )
+    return replace(extraction, notices=(*extraction.notices, Notice(code="ocr_unfinished", message=message, page=left[0])))
+
+
 def with_recognized(extraction: Extraction, found: Sequence[Recognized]) -> Extraction:
     """Pages where text was found are `recognized`; the others stay what they are."""
     by_number = {one.number: one for one in found if one.text.strip()}

@@ -16,7 +16,7 @@ from kimi_docs.extract import ocr, wire
 from kimi_docs.extract.build import whole
 from kimi_docs.extract.formats import FORMATS
 from kimi_docs.extract.process import Child
-from kimi_docs.extract.recognized import Recognized, advised, unread, with_recognized
+from kimi_docs.extract.recognized import Recognized, advised, unfinished, unread, with_recognized
 from kimi_docs.language import say
 
 _JOBS_PER_CHILD = 100
@@ -68,7 +68,11 @@ class Pool:
         wanted = unread(found)
         if wanted and not ocr.available():
             return whole(advised(found, len(wanted)))
-        return whole(with_recognized(found, self._recognized(job, document, wanted)) if wanted else found)
+        if not wanted:
+            return whole(found)
+        done, left = self._recognized(job, document, wanted)
+        made = with_recognized(found, done)
+        return whole(unfinished(made, left) if left else made)
 
     def picture(
         self,
@@ -131,8 +135,9 @@ class Pool:
                 raise outcome.error or _broke_down(document.id)
             skipped.append(outcome.page or 0)
 
-    def _recognized(self, job: dict[str, Any], document: Document, numbers: list[int]) -> list[Recognized]:
-        """What can be read on these pages. A batch at a time, so that what is done stays done; a page that fails is left out."""
+    def _recognized(self, job: dict[str, Any], document: Document, numbers: list[int]) -> tuple[list[Recognized], list[int]]:
+        """What can be read on these pages, and those there was no time for. A batch at a time, so that what is done stays done; a
+        page that fails is left out."""
         until = time.monotonic() + min(_MOST_SECONDS, _PAGE_SECONDS * len(numbers))
         wanted = list(numbers)
         done: list[Recognized] = []
@@ -144,7 +149,7 @@ class Pool:
             read = {one.number for one in found} or {at_fault if at_fault in wanted else wanted[0]}
             done.extend(found)
             wanted = [number for number in wanted if number not in read]
-        return done
+        return done, wanted
 
     def _recognize(self, job: dict[str, Any], wall_seconds: float) -> _Outcome:
         """One at a time: it takes the memory of many readers. A child of its own, ended when nobody waits for it."""

@@ -132,6 +132,16 @@ def test_without_the_recognizer_a_document_says_how_to_have_it_read(tmp_path: Pa
             pool.extract(blank, Document(id="b" * 64, name="b", format="pdf", bytes=1))
 
 
+def test_pages_there_is_no_time_for_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "_MOST_SECONDS", 0.0)
+    monkeypatch.setattr(sandbox.ocr, "available", lambda: True)
+    with Pool(1) as pool:
+        found = pool.extract(scan_between_pages(tmp_path), Document(id="a" * 64, name="a", format="pdf", bytes=1))
+    assert [page.state for page in found.pages] == LEDGER
+    (notice,) = [notice for notice in found.notices if notice.code == "ocr_unfinished"]
+    assert "2 pages from page 3 on" in notice.message.text()
+
+
 def test_recognized_text_takes_its_place_among_the_pages(tmp_path: Path) -> None:
     before = pdf.read(scan_between_pages(tmp_path), "id")
     line = ocr.Line(text="A scanned exam-", box=Box(left=0.1, top=0.1, width=0.6, height=0.05))
