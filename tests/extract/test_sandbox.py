@@ -198,9 +198,10 @@ def test_halves_of_a_long_document_are_read_side_by_side_and_put_together(pool: 
     assert [found.page_text(number).split()[1] for number in range(1, pages + 1)] == [str(number) for number in range(1, pages + 1)]
 
 
-def test_a_child_knows_no_secrets_and_dies_with_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_knows_no_secrets_and_dies_with_its_parent(tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOONSHOT_API_KEY", "sk-secret")
     with Pool(1) as own:
+        own.extract(good, document(b""))  # it is there, and its environment its own
         (child,) = own._all
         environment = Path(f"/proc/{child._process.pid}/environ")
         if environment.exists():
