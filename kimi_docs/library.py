@@ -4,7 +4,7 @@ Work that takes time is a run: the verb writes it down and hands it on (`start`)
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from kimi_docs.analyze.estimate import estimate
-from kimi_docs.analyze.templates import get_template
+from kimi_docs.analyze.own_templates import get_own, own_templates, parse_template, remove_own, save_own
+from kimi_docs.analyze.templates import TEMPLATES, Template, unknown
 from kimi_docs.domain.calls import Call, Departure, Estimate
 from kimi_docs.domain.claims import Answer, Citation, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Added, Document
@@ -126,14 +127,42 @@ class Library(Tables):
 
     def order(self, *, template: str = "", language: str = "", model: str = "", budget: Decimal | None = None) -> SummaryOrder:
         """A complete order: what is not given comes from the settings. Raises: WrongUse for an unknown template."""
-        settings = self.settings()
+        settings, wanted = self.settings(), self.template(template or "general")
+        own = () if wanted.id in TEMPLATES else tuple((title, asked) for title, _, asked in wanted.sections)
         return SummaryOrder(
-            template=get_template(template or "general").id,
+            template=wanted.id,
+            sections=own,
             language=language or settings.language,
             engine=settings.chosen_engine,
             model=(model or settings.model) if settings.chosen_engine == "kimi" else "",
             budget=settings.budget if budget is None else budget,
         )
+
+    def templates(self) -> Mapping[str, Template]:
+        """Ours, then one's own."""
+        return {**TEMPLATES, **self.own_templates()}
+
+    def own_templates(self) -> Mapping[str, Template]:
+        return own_templates(self.settings().home)
+
+    def template(self, name: str) -> Template:
+        """Raises: WrongUse for an unknown or spoiled one."""
+        if name in TEMPLATES:
+            return TEMPLATES[name]
+        try:
+            return get_own(self.settings().home, name)
+        except NotFound:
+            raise unknown(name, self.templates()) from None
+
+    def import_template(self, content: str) -> Template:
+        """Take in a template as YAML; one of the same name is replaced. Raises: WrongUse."""
+        template = parse_template(content)
+        save_own(self.settings().home, template)
+        return template
+
+    def remove_template(self, name: str) -> None:
+        """Raises: NotFound."""
+        remove_own(self.settings().home, name)
 
     def estimate(self, actor: Actor, document: str, order: SummaryOrder) -> Estimate:
         """What a summary will take; sends nothing. Raises: NotFound while the document has not been read."""

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from kimi_docs.analyze.templates import TEMPLATES
 from kimi_docs.domain.batch import BatchEntry, BatchRow, BatchView
 from kimi_docs.domain.calls import Estimate
 from kimi_docs.domain.claims import SummaryOrder
@@ -105,8 +104,9 @@ def new_batch() -> None:
     if not entries:
         st.info(_("Choose documents: each gets a summary. What is done is kept, whatever happens, and nothing is paid twice."))
         return
+    templates = library.templates()
     template = st.selectbox(
-        _("Kind of summary"), list(TEMPLATES), format_func=lambda id: _(TEMPLATES[id].name), key="batch_template"
+        _("Kind of summary"), list(templates), format_func=lambda id: _(templates[id].name), key="batch_template"
     )
     order = library.order(template=template)
     if order.engine == "kimi":

@@ -58,13 +58,14 @@ def waiting(document: Document) -> None:
 
 def controls(document: Document) -> None:
     """What kind of summary, and the button that makes it."""
-    names = list(TEMPLATES)
+    templates = library.templates()
+    names = list(templates)
     preset = "workbook" if document.format in ("xlsx", "xlsm", "xls", "ods", "csv", "tsv") else names[0]
     template = st.selectbox(
         _("Kind of summary"),
         names,
         index=names.index(preset),
-        format_func=lambda id: _(TEMPLATES[id].name),
+        format_func=lambda id: _(templates[id].name),
         key="template",
     )
     order = library.order(template=template)

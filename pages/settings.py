@@ -4,6 +4,7 @@ import os
 
 import streamlit as st
 
+from kimi_docs.analyze.own_templates import as_yaml
 from kimi_docs.doctor import test_connection
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.kimi.catalog import load_catalog
@@ -126,6 +127,31 @@ def save(named: dict[str, str], url: str, typed: str) -> None:
     st.toast(_("Saved."), icon=":material/check:")
 
 
+def own_templates() -> None:
+    """Take templates of one's own in, hand them on, delete them."""
+    st.subheader(_("Templates"))
+    st.caption(_("What a summary consists of, as a YAML file with a name and sections. To begin with, take one of ours:"))
+    with st.container(horizontal=True):
+        for id, template in library.templates().items():
+            st.download_button(
+                _(template.name), data=as_yaml(template), file_name=f"{id}.yaml", mime="application/yaml", key=f"template_{id}"
+            )
+    added = st.file_uploader(_("Add a template"), type=["yaml", "yml"], key="add_template", max_upload_size=1)
+    if added and st.button(_("Keep this template"), key="keep_template", type="primary"):
+        try:
+            library.import_template(added.getvalue().decode("utf-8-sig", "replace"))
+        except KimiDocsError as error:
+            show.problem(error, name=added.name)
+        else:
+            st.rerun()
+    if own := list(library.own_templates()):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = st.selectbox(_("Your own"), own, key="own_template")
+            if st.button(_("Delete"), key="delete_template", icon=":material/delete:"):
+                library.remove_template(chosen)
+                st.rerun()
+
+
 def connection() -> None:
     with st.container(horizontal=True):
         pressed = st.button(_("Test the connection"), key="test_connection", icon=":material/cable:")
@@ -149,4 +175,5 @@ st.title(_("Settings"))
 language()
 form()
 connection()
+own_templates()
 st.caption(_("Everything is kept in {home}.", home=show.text(str(settings.home))))

@@ -27,7 +27,7 @@ def test_the_two_commands_of_a_newcomer_are_targets_of_the_makefile() -> None:
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
 def test_every_command_shown_exists_with_the_options_shown(home: Path, command: list[str]) -> None:
-    words = command[: 2 if command[0] == "sessions" else 1]
+    words = command[: 2 if command[0] in ("sessions", "templates") else 1]
     done = subprocess.run([sys.executable, "-m", "kimi_docs", *words, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     for option in (word for word in command if word.startswith("--")):

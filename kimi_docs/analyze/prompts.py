@@ -104,7 +104,8 @@ def fenced(text: str) -> str:
 def summary_messages(extraction: Extraction, span: Span | None, template: Template, language: str) -> tuple[Message, ...]:
     """The call that summarizes a document, or one part of it."""
     parts = "\n".join(
-        f"- {title}: {asked}" for title, (_, _, asked) in zip(template.titles(language), template.sections, strict=True)
+        f"- {fenced(title)}: {fenced(asked)}"
+        for title, (_, _, asked) in zip(template.titles(language), template.sections, strict=True)
     )
     whole = "the document" if span is None else "this part of the document"
     task = (

@@ -1,7 +1,9 @@
 """What a summary consists of: the sections of each template, in the language of the summary."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kimi_docs.domain.claims import SummaryOrder
 from kimi_docs.errors import WrongUse
 from kimi_docs.language import mark, say
 
@@ -89,8 +91,21 @@ TEMPLATES = {
 }
 
 
+def template_of(order: SummaryOrder) -> Template:
+    """Raises: WrongUse."""
+    if not order.sections:
+        return get_template(order.template)
+    return Template(
+        id=order.template, name=order.template, sections=tuple((title, title, asked) for title, asked in order.sections)
+    )
+
+
 def get_template(id: str) -> Template:
     """The template of that id. Raises: WrongUse."""
     if id not in TEMPLATES:
-        raise WrongUse(say("There is no template {template}.", template=id), say("Templates: {names}.", names=", ".join(TEMPLATES)))
+        raise unknown(id, TEMPLATES)
     return TEMPLATES[id]
+
+
+def unknown(id: str, known: Iterable[str]) -> WrongUse:
+    return WrongUse(say("There is no template {template}.", template=id), say("Templates: {names}.", names=", ".join(known)))

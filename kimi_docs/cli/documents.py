@@ -35,7 +35,8 @@ Password = Annotated[
 ]
 _ASKED = 3
 Template = Annotated[
-    str, typer.Option("--template", "-t", help=translate("general, paper, contract, report, meeting or workbook."))
+    str,
+    typer.Option("--template", "-t", help=translate("general, paper, contract, report, meeting, workbook or your own.")),
 ]
 Columns = Annotated[
     str,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kimi_docs import __version__
-from kimi_docs.cli import batches, documents, receipts, search, sessions, system
+from kimi_docs.cli import batches, documents, receipts, search, sessions, system, templates
 from kimi_docs.cli.console import Console, fail, quiet_pipe
 from kimi_docs.errors import KimiDocsError, Misconfigured
 from kimi_docs.language import say, translate
@@ -24,6 +24,7 @@ app = typer.Typer(
 for module in (documents, batches, search, receipts, system):
     module.register(app)
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(templates.app, name="templates")
 
 
 @app.callback()

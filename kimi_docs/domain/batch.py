@@ -87,7 +87,8 @@ def batch_id(actor: Actor, entries: Sequence[BatchEntry], order: SummaryOrder, c
     asked = [[c.name, c.question, c.type.value, c.unit, *c.choices] for c in columns]
     refused = sorted([entry.name, entry.failure.code] for entry in entries if entry.failure)
     documents = sorted({entry.document for entry in entries if entry.document})
-    how = [order.engine, order.model, order.template, order.language]
+    how: list[object] = [order.engine, order.model, order.template, order.language]
+    how += [order.sections] if order.sections else []
     content = [actor.space, actor.person, documents, refused, how, asked]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
 

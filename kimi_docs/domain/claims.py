@@ -95,7 +95,8 @@ class Completeness(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SummaryOrder:
     """How a summary is wanted. `language` empty: the document's; `model` empty: the cheapest that fits. `attempt`: which of the
-    versions that somebody had made anew, 0 the first."""
+    versions that somebody had made anew, 0 the first. `sections` (title, what belongs there) are those of a template of one's own,
+    so that a run knows them whatever becomes of the template."""
 
     template: str = "general"
     language: str = ""
@@ -103,6 +104,7 @@ class SummaryOrder:
     model: str = ""
     budget: Decimal | None = None
     attempt: int = 0
+    sections: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

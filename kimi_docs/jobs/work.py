@@ -55,6 +55,7 @@ def summary_id(document: str, order: SummaryOrder) -> str:
     """The name of a summary: the same document, order and prompts give the same id."""
     content: list[Any] = [document, order.engine, order.model, order.template, order.language, prompts.VERSION]
     content += [order.attempt] if order.attempt else []
+    content += [order.sections] if order.sections else []
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 

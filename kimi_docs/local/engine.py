@@ -23,6 +23,9 @@ class LocalEngine:
 
     async def summarize(self, extraction: Extraction, order: SummaryOrder) -> AsyncGenerator[Progress]:
         """A draft after each section, the last one complete. The whole text is considered."""
+        if order.sections and (own := await asyncio.to_thread(_own_sections, extraction, order.sections)):
+            yield _progress(extraction, Draft(title=extraction.title, sections=own), 1, 1)
+            return
         total = len(TEMPLATES.get(order.template, TEMPLATES["general"])) + 1
         sections: list[Section] = []
         coming = summarize(extraction, template=order.template, wanted=order.language)
@@ -47,6 +50,17 @@ class LocalEngine:
     async def repair(self, draft: Draft, checker: Checker) -> tuple[Draft, Sequence[Notice]]:  # noqa: ARG002
         """Its quotes are the documents' own sentences: there is nothing to mend."""
         return draft, ()
+
+
+def _own_sections(extraction: Extraction, wanted: Sequence[tuple[str, str]]) -> tuple[Section, ...]:
+    """For each section of a person's own template the sentences that answer its instruction, none twice."""
+    seen: set[str] = set()
+    sections = []
+    for title, asked in wanted:
+        claims = tuple(claim for claim in answer(f"{title}: {asked}", [extraction]).claims if claim.text not in seen)
+        seen |= {claim.text for claim in claims}
+        sections += [Section(title=title, claims=claims)] if claims else []
+    return tuple(sections)
 
 
 def _progress(extraction: Extraction | None, draft: Draft, done: int, total: int) -> Progress:
