@@ -35,6 +35,7 @@ PASSED_ON = {
     "pages/document.py:_version",  # TEMPLATES
     "pages/document.py:controls",  # TEMPLATES
     "pages/search.py:filters",  # KINDS
+    "pages/settings.py:own_templates",  # TEMPLATES
     "pages/table.py:choose_columns",  # NAMES
     "pages/table.py:detail",  # DOUBTS
     "pages/shared/show.py:coverage",  # words.STATES
