@@ -15,7 +15,7 @@ from kimi_docs.analyze.drafts import answer_draft, citations, joined, looked_up,
 from kimi_docs.analyze.inquiry import Inquiry, inquire
 from kimi_docs.analyze.plan import Plan, halves, plan, room_of
 from kimi_docs.analyze.repair import MOST_CALLS, MOST_DOUBTS, Doubt, Key, doubts, key_of, mended
-from kimi_docs.analyze.templates import Template, template_of
+from kimi_docs.analyze.templates import Template, get_template, template_of
 from kimi_docs.domain.calls import Completion, Request
 from kimi_docs.domain.claims import Answer, Citation, Draft, Section, SummaryOrder
 from kimi_docs.domain.ports import Checker
