@@ -37,6 +37,9 @@ _SHEER = 26
 """Of 255: hardly any opacity."""
 _MINUTE = 2.0
 """Points of height and width; 2 is a third of the smallest print."""
+_SMALL = 4.0
+_MANY = 60
+"""Texts: with fewer each is asked where its letters are, else each letter whose it is."""
 _FEW = 8
 """Letters: fewer are an accident of the setting."""
 _SINGLE = 12
@@ -51,9 +54,8 @@ def hidden(page: Any, text_page: Any, raw: str, layer: bool | None = None) -> li
     """The hidden ranges of a page, in order and apart. `layer`: its text lies under a picture of the page, None for not known."""
     found = [(start, end, HiddenKind.UNSEEN) for start, end in unseen(raw)]
     judge = _Judge(page, text_page, raw, layer)
-    if judge.suspects():
-        for lines in _together(raw, judge):
-            found += _ranges(raw, lines, judge)
+    for lines in _together(raw, judge):
+        found += _ranges(raw, lines, judge)
     found.sort()
     return [one for number, one in enumerate(found) if not number or one[0] >= found[number - 1][1]]
 
@@ -72,16 +74,18 @@ def under_picture(page: Any) -> bool:
 def _together(raw: str, judge: "_Judge") -> Iterator[list[Range]]:
     """The lines with a sign, those that follow one another together."""
     lines: list[Range] = []
-    start = 0
-    for line in raw.split("\n"):
-        end = start + len(line)
-        if len(line) > 1:
-            if judge.sign(start, end):
-                lines.append((start, end))
-            elif lines:
-                yield lines
-                lines = []
-        start = end + 1
+    end = -1
+    for place in judge.suspicious():
+        if place <= end:
+            continue  # its line is looked at already
+        start, end = raw.rfind("\n", 0, place) + 1, raw.find("\n", place)
+        end = len(raw) if end < 0 else end
+        if not judge.sign(start, end):
+            continue
+        if lines and raw[lines[-1][1] : start].strip():
+            yield lines
+            lines = []
+        lines.append((start, end))
     if lines:
         yield lines
 
@@ -103,6 +107,17 @@ def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind
     return HiddenKind.TINY if 0 < top - bottom < _MINUTE and right - left < _MINUTE else None
 
 
+def _suspects(page: Any, sheet: Sequence[float]) -> dict[int, tuple[float, float]]:
+    """The texts with a sign, and their middles: some letter of them may not be painted, be pale, minute or off the page."""
+    left, bottom, right, top = sheet
+    found = {}
+    for text, (x1, y1, x2, y2), unseen_ink in pdf_objects.texts(page, _UNPAINTED, _PALE, _SHEER, _MINUTE, sheet):
+        beyond = x2 < left or y2 < bottom or x1 > right or y1 > top
+        if unseen_ink or beyond or (y2 - y1 < _MINUTE and pdf_objects.font_size(text) < _SMALL):  # a dash is low in any size
+            found[text] = (x1 + x2) / 2, (y1 + y2) / 2
+    return found
+
+
 class _Judge:
     """Why a word is hidden, None for one that can be seen. Its first, middle and last letters speak for it."""
 
@@ -110,7 +125,7 @@ class _Judge:
         self._page, self._pointer, self._sheet = page, pdf_objects.address(text_page.raw), page.get_bbox()
         self._raw, self._numbers = raw, pdf_objects.characters(text_page, raw)
         self._view, self._layer = _View(page), layer
-        self._suspects: set[int] | None = None
+        self._suspects = _suspects(page, self._sheet)
         self._inks: dict[int, HiddenKind | None] = {}
         self._marks: dict[Range, bool] = {}
 
@@ -119,27 +134,30 @@ class _Judge:
             self._layer = under_picture(self._page)  # looks at every object: once a page, and only where it matters
         return self._layer
 
-    def suspects(self) -> set[int]:
-        """The texts with a sign."""
-        if self._suspects is None:
-            looked_at = [self._numbers[place] for place in range(0, len(self._numbers), _STEP)]
-            looked_at.reverse()  # a text's first letter speaks for it
-            first = dict(zip(map(pdf_objects.text_object, repeat(self._pointer), looked_at), looked_at, strict=True))
-            self._suspects = {text for text, letter in first.items() if text and self._of(letter, text)}
-        return self._suspects
+    def suspicious(self) -> list[int]:
+        """Places, six letters apart, whose text has a sign."""
+        suspects = self._suspects
+        if len(suspects) <= _MANY:
+            letters = [pdf_objects.letter_at(self._pointer, x, y) for x, y in suspects.values()]
+            if isinstance(self._numbers, range) and all(
+                pdf_objects.text_object(self._pointer, letter) == text for text, letter in zip(suspects, letters, strict=True)
+            ):
+                return sorted(letters)
+        places = range(0, len(self._numbers), _STEP)
+        texts = map(pdf_objects.text_object, repeat(self._pointer), map(self._numbers.__getitem__, places))
+        return [place for place, text in zip(places, texts, strict=True) if text in suspects]
 
     def sign(self, start: int, end: int) -> bool:
         """One of the letters looked at in this line is hidden: unpainted and no picture's text, pale and not to be made out …"""
-        suspects = self.suspects()
-        for place in range(-(-start // _STEP) * _STEP, end, _STEP) if suspects else ():
+        for place in range(-(-start // _STEP) * _STEP, end, _STEP):
             letter = self._numbers[place]
             text = pdf_objects.text_object(self._pointer, letter)
-            if text not in suspects:
+            if text not in self._suspects:
                 continue
             kind = self._of(letter, text)
             if kind is not None and not self._seen(kind, letter, (start, end)):
                 return True
-            suspects.discard(text)
+            del self._suspects[text]
         return False
 
     def kind(self, start: int, end: int, line: Range) -> HiddenKind | None:

@@ -31,6 +31,9 @@ def _fast(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
     return found
 
 
+_get_font_size = _fast(raw_pdfium.FPDFTextObj_GetFontSize, c_int, c_void_p, c_void_p)
+_letter_at = _fast(raw_pdfium.FPDFText_GetCharIndexAtPos, c_int, c_void_p, c_double, c_double, c_double, c_double)
+_NEARLY = 3.0
 _object_at = _fast(raw_pdfium.FPDFPage_GetObject, c_void_p, c_void_p, c_int)
 _type_of = _fast(raw_pdfium.FPDFPageObj_GetType, c_int, c_void_p)
 _form_count = _fast(raw_pdfium.FPDFFormObj_CountObjects, c_int, c_void_p)
@@ -93,6 +96,43 @@ def objects(page: Any, wanted: int) -> Iterator[Drawn]:
             yield from _inner(found, wanted, PLAIN, 1, left)
 
 
+def texts(
+    page: Any, modes: Sequence[int], pale: int, sheer: int, low: float, sheet: Sequence[float]
+) -> Iterator[tuple[int, Bounds, bool]]:
+    """The texts of a page that are written in one of these modes or pale (True), or lower than `low` or off the sheet.
+
+    All in one loop: there are thousands on a page, and a call each would cost more than what it asks.
+    """
+    pointer, left = address(page.raw), [MOST_OBJECTS]
+    at, fill, box = _AT, _AT_COLOUR, _floats
+    west, south, east, north = sheet
+    for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
+        text = _object_at(pointer, number)
+        kind = _type_of(text)
+        if kind == TEXT:
+            ink = render_mode(text) in modes
+            if not ink and _get_fill(text, *fill):
+                ink = (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
+            if _get_bounds(text, *at) and (
+                ink or box[3] - box[1] < low or box[2] < west or box[3] < south or box[0] > east or box[1] > north
+            ):
+                yield text, (box[0], box[1], box[2], box[3]), ink
+        elif kind == FORM:
+            for drawn in _inner(text, TEXT, PLAIN, 1, left):
+                ink = render_mode(drawn.pointer) in modes or is_pale(drawn.pointer, pale, sheer)
+                if around := bounds(drawn):
+                    yield drawn.pointer, around, ink
+
+
+def font_size(text: int) -> float:
+    """In points of the page, where the text stands in no form."""
+    if not _get_font_size(text, _AT[0]):
+        return 0.0
+    size = _floats[0]
+    _, _, c, d, _, _ = matrix_of(text)
+    return size * float((c * c + d * d) ** 0.5)
+
+
 def _inner(form: int, wanted: int, matrix: Matrix, depth: int, left: list[int]) -> Iterator[Drawn]:
     inside = times(matrix_of(form), matrix)
     for number in range(_form_count(form)):
@@ -132,6 +172,9 @@ def bounds(drawn: Drawn) -> Bounds | None:
     left, bottom, right, top = _floats[:4]
     if drawn.matrix is PLAIN:
         return left, bottom, right, top
+    a, b, c, d, e, f = drawn.matrix
+    if not b and not c and a > 0 and d > 0:
+        return a * left + e, d * bottom + f, a * right + e, d * top + f
     corners = [moved(x, y, drawn.matrix) for x in (left, right) for y in (bottom, top)]
     across, up = zip(*corners, strict=True)
     return min(across), min(up), max(across), max(up)
@@ -186,6 +229,11 @@ def origin(text_page: int, character: int) -> tuple[float, float] | None:
     if not _origin(text_page, character, _AT_DOUBLE[0], _AT_DOUBLE[1]):
         return None
     return _doubles[0], _doubles[1]
+
+
+def letter_at(text_page: int, x: float, y: float) -> int:
+    """The number of the character that stands here or nearly, below 0 for none."""
+    return int(_letter_at(text_page, x, y, _NEARLY, _NEARLY))
 
 
 def characters(text_page: Any, raw: str) -> Sequence[int]:
