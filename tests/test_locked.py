@@ -120,14 +120,16 @@ def test_at_a_terminal_it_is_asked_for_and_not_shown(home: Path, tmp_path: Path)
 
 def _typed(terminal: int, answers: list[str]) -> str:
     """What a terminal shows while these are typed, each after a question."""
-    said, waiting = "", list(answers)
+    said, waiting, answered = "", list(answers), 0
     while True:
         try:
             piece = os.read(terminal, 4096).decode()
         except OSError:  # the other side is closed
             return said
         said += piece
-        if waiting and said.rstrip().endswith(":") and "Password" in piece:
+        question = said[answered:]  # it may come in pieces
+        if waiting and question.rstrip().endswith(":") and "Password" in question:
             os.write(terminal, f"{waiting.pop(0)}\n".encode())
+            answered = len(said)
         if not piece:
             return said
