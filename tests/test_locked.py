@@ -128,7 +128,7 @@ def _typed(terminal: int, answers: list[str]) -> str:
             return said
         said += piece
         question = said[answered:]  # it may come in pieces
-        if waiting and question.rstrip().endswith(":") and "Password" in question:
+        if waiting and question.endswith(": ") and "Password" in question:  # what is typed before the space is thrown away
             os.write(terminal, f"{waiting.pop(0)}\n".encode())
             answered = len(said)
         if not piece:
