@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Position, expect
 
 from tests.browser.conftest import Seen, Served
 from tests.conftest import eventually
@@ -105,8 +105,12 @@ def test_a_column_is_added_and_a_cell_asked_again_on_the_screen_for_their_own_pr
     page.locator(".st-key-add_it button").click()
     eventually(lambda: len(server.calls) == asked + 2)
     expect(page.locator(".st-key-table_progress")).to_contain_text("2 of 2 done")
-    expect(page.locator(".st-key-add_column")).to_be_attached()
-    page.locator(".st-key-table .dvn-scroller").click(position={"x": 400, "y": 52})
+    expect(page.locator(".st-key-stop_table")).to_have_count(0)  # drawn anew, so that nothing moves under the click
+    expect(page.locator(".st-key-table_export button").first).to_be_enabled()
+    cell = Position(x=400, y=52)
+    page.locator(".st-key-table .dvn-scroller").hover(position=cell)
+    expect(page.locator(".st-key-table [data-testid=stElementToolbar]")).to_be_visible()
+    page.locator(".st-key-table .dvn-scroller").click(position=cell)
     page.locator(".st-key-ask_again button").click()
     expect(page.locator(".st-key-cell")).to_contain_text("asked again for local")
     expect(page.locator(".st-key-cell")).to_contain_text("Before: ")
