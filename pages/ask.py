@@ -62,15 +62,15 @@ def afterwards(session: Session, answer: Answer) -> None:
                 st.rerun()
 
 
-def conversation(session: Session, extractions: list[Extraction]) -> int:
-    """All questions and answers so far; gives the number of the next citation."""
+def conversation(session: Session, extractions: list[Extraction], *, busy: bool) -> int:
+    """All questions and answers so far; gives the number of the next citation. While `busy` with a question no other is offered."""
     number, answers = 1, library.answers(actor, session.id)
     for answer in answers:
         with st.chat_message("user"):
             st.markdown(show.text(answer.question))
         with st.chat_message("assistant", avatar=":material/fact_check:"):
             number = answer_view(answer, extractions, number)
-            if answer is answers[-1]:
+            if answer is answers[-1] and not busy:
                 afterwards(session, answer)
     return number
 
@@ -178,7 +178,7 @@ def main() -> None:
         if session:
             run = unanswered(session)  # before the answers: one that comes in between is among them
             export(session, [library.document(actor, id) for id in session.documents])
-            conversation(session, extractions)
+            conversation(session, extractions, busy=run is not None and not run.state.ended)
         else:
             st.caption(_("Choose documents and ask; the answer quotes them, or says that they do not hold it."))
         picked = suggested() if chosen and not (session and library.answers(actor, session.id)) and not run else None

@@ -14,7 +14,7 @@ _UNSEEN = re.compile(
     "|[\u200b-\u200f\u2060-\u2064\ufeff]{5,}"  # single ones join and part letters, many in a row are a code
     "|[\u202d\u202e]"  # overrides: what is read is not what is written
 )
-_WITHOUT_SHAPE = "\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u202d\u202e"
+_WITHOUT_SHAPE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u202d\u202e]")
 _TAGS = range(0xE0020, 0xE007F)
 
 _KEYS = (
@@ -122,7 +122,7 @@ def beyond_plane(text: str) -> bool:
 
 def unseen(text: str) -> list[tuple[int, int]]:
     """The ranges of characters without a shape that no writing needs."""
-    if text.isascii() or (not beyond_plane(text) and not any(letter in text for letter in _WITHOUT_SHAPE)):
+    if text.isascii() or (not beyond_plane(text) and not _WITHOUT_SHAPE.search(text)):
         return []
     return [match.span() for match in _UNSEEN.finditer(text)]
 

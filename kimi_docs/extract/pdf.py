@@ -23,7 +23,7 @@ from kimi_docs.extract.twin import Twin
 from kimi_docs.language import say
 
 EXTRACTOR = "pdfium-3"
-_MANY = 12
+_MANY = 6
 """Pages: with more, a copy of the process reads half of them."""
 
 

@@ -107,14 +107,15 @@ def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind
     return HiddenKind.TINY if 0 < top - bottom < _MINUTE and right - left < _MINUTE else None
 
 
-def _suspects(page: Any, sheet: Sequence[float]) -> dict[int, tuple[float, float]]:
-    """The texts with a sign, and their middles: some letter of them may not be painted, be pale, minute or off the page."""
+def _suspects(page: Any, sheet: Sequence[float], layer: bool | None) -> dict[int, pdf_objects.Bounds]:
+    """The texts with a sign and where they stand: some letter of them may be unpainted (which means nothing in a `layer`), pale,
+    minute or off the page."""
     left, bottom, right, top = sheet
     found = {}
-    for text, (x1, y1, x2, y2), unseen_ink in pdf_objects.texts(page, _UNPAINTED, _PALE, _SHEER, _MINUTE, sheet):
-        beyond = x2 < left or y2 < bottom or x1 > right or y1 > top
-        if unseen_ink or beyond or (y2 - y1 < _MINUTE and pdf_objects.font_size(text) < _SMALL):  # a dash is low in any size
-            found[text] = (x1 + x2) / 2, (y1 + y2) / 2
+    for text, box, unseen_ink in pdf_objects.texts(page, _UNPAINTED, _PALE, _SHEER, _MINUTE, sheet, layer=bool(layer)):
+        beyond = box[2] < left or box[3] < bottom or box[0] > right or box[1] > top
+        if unseen_ink or beyond or pdf_objects.font_size(text) < _SMALL:  # a dash is low in any size
+            found[text] = box
     return found
 
 
@@ -125,7 +126,7 @@ class _Judge:
         self._page, self._pointer, self._sheet = page, pdf_objects.address(text_page.raw), page.get_bbox()
         self._raw, self._numbers = raw, pdf_objects.characters(text_page, raw)
         self._view, self._layer = _View(page), layer
-        self._suspects = _suspects(page, self._sheet)
+        self._suspects = _suspects(page, self._sheet, layer)
         self._inks: dict[int, HiddenKind | None] = {}
         self._marks: dict[Range, bool] = {}
 
@@ -135,17 +136,22 @@ class _Judge:
         return self._layer
 
     def suspicious(self) -> list[int]:
-        """Places, six letters apart, whose text has a sign."""
+        """Places of letters whose text has a sign: one of each text, or all of those that are six apart."""
         suspects = self._suspects
-        if len(suspects) <= _MANY:
-            letters = [pdf_objects.letter_at(self._pointer, x, y) for x, y in suspects.values()]
-            if isinstance(self._numbers, range) and all(
-                pdf_objects.text_object(self._pointer, letter) == text for text, letter in zip(suspects, letters, strict=True)
-            ):
-                return sorted(letters)
-        places = range(0, len(self._numbers), _STEP)
-        texts = map(pdf_objects.text_object, repeat(self._pointer), map(self._numbers.__getitem__, places))
-        return [place for place, text in zip(places, texts, strict=True) if text in suspects]
+        places = [self._place_of(*each) for each in suspects.items()] if len(suspects) <= _MANY else [None]
+        known = [place for place in places if place is not None]
+        if len(known) == len(places):
+            return sorted(known)
+        apart = range(0, len(self._numbers), _STEP)
+        texts = map(pdf_objects.text_object, repeat(self._pointer), map(self._numbers.__getitem__, apart))
+        return [place for place, text in zip(apart, texts, strict=True) if text in suspects]
+
+    def _place_of(self, text: int, box: pdf_objects.Bounds) -> int | None:
+        letter = pdf_objects.letter_of(self._pointer, text, box)
+        try:
+            return None if letter is None else self._numbers.index(letter)
+        except ValueError:
+            return None
 
     def sign(self, start: int, end: int) -> bool:
         """One of the letters looked at in this line is hidden: unpainted and no picture's text, pale and not to be made out …"""

@@ -16,8 +16,11 @@ REACH = 4
 _EDGE = 3
 _NEAR = 500
 """Characters from either end of a page among which its outer lines are looked for."""
-_NUMBER = re.compile(r"\d+")
-_ROMAN = re.compile(r"[ivxlc]{1,7}")
+_NUMBER = re.compile(r"(\d+)")
+_TWO_LETTERS = re.compile(r"[^\W\d_].*?[^\W\d_]")
+_MOST_NUMBERS = 12
+_LONGEST_ROMAN = 7
+_ROMAN = re.compile(r"[ivxlc]+")
 _BARE = re.compile(r"[\s\-–—|·.•/\[\]()#第页頁共of]*(?:page|p\.?|seite)?[\s\-–—|·.•/\[\]()#第页頁共of]*", re.IGNORECASE)
 
 
@@ -70,11 +73,13 @@ def _outer_lines(raw: str) -> list[tuple[int, int]]:
 
 
 def _edge(raw: str, start: int, end: int) -> Edge:
-    text = unicodedata.normalize("NFKC", raw[start : min(end, start + 300)]).lower().strip()
-    if _ROMAN.fullmatch(text):
+    text = raw[start : min(end, start + 300)]
+    text = (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower().strip()
+    if len(text) <= _LONGEST_ROMAN and _ROMAN.fullmatch(text):
         return Edge(start=start, end=end, words="#", numbers=(_roman(text),), bare=True)
-    numbers = tuple(int(number) for number in _NUMBER.findall(text)[:12] if len(number) < 10)
-    words = " ".join(_NUMBER.sub("#", text).split())
+    parts = _NUMBER.split(text)
+    numbers = tuple(int(number) for number in parts[1 : 2 * _MOST_NUMBERS : 2] if len(number) < 10)
+    words = " ".join("#".join(parts[::2]).split())
     bare = 0 < len(numbers) <= 2 and _BARE.fullmatch(words) is not None
     return Edge(start=start, end=end, words=words, numbers=numbers, bare=bare)
 
@@ -96,11 +101,9 @@ def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) ->
     """Margins of one edge, from the outside inwards, up to the first line that is none."""
     found: list[tuple[int, int]] = []
     for line in edge:
-        if not line.bare and sum(map(str.isalpha, line.words[:60])) < 2:
-            break  # rows of figures look alike without being headers
         alike = [(other, twins) for other, page in near if (twins := page.numbers.get(line.words))]
-        if len(alike) < 2:
-            break
+        if len(alike) < 2 or not (line.bare or _TWO_LETTERS.search(line.words, 0, 60)):
+            break  # rows of figures look alike without being headers
         same = [other for other, twins in alike if any(_same(line, twin, index - other) for twin in twins)]
         if len(same) < 2 or not (line.bare or min(same) < index):
             break

@@ -1,8 +1,10 @@
 """pdfium's functions that are called thousands of times a page, without the pointer objects that cost more than the calls."""
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import CFUNCTYPE, byref, c_double, c_float, c_int, c_uint, c_void_p, cast
+from ctypes import CFUNCTYPE, addressof, byref, c_double, c_float, c_int, c_uint, c_void_p, cast, sizeof
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as raw_pdfium
@@ -14,6 +16,9 @@ PATH = raw_pdfium.FPDF_PAGEOBJ_PATH
 IMAGE = raw_pdfium.FPDF_PAGEOBJ_IMAGE
 SHADING = raw_pdfium.FPDF_PAGEOBJ_SHADING
 FORM = raw_pdfium.FPDF_PAGEOBJ_FORM
+
+_NO_TEXT = -1
+"""The mode that pdfium gives what is no text."""
 
 MOST_OBJECTS = 20_000
 """Looked at on one page; what is beyond is drawing."""
@@ -32,8 +37,10 @@ def _fast(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
 
 
 _get_font_size = _fast(raw_pdfium.FPDFTextObj_GetFontSize, c_int, c_void_p, c_void_p)
+_offset_of = _fast(raw_pdfium.FPDFText_GetTextIndexFromCharIndex, c_int, c_void_p, c_int)
 _letter_at = _fast(raw_pdfium.FPDFText_GetCharIndexAtPos, c_int, c_void_p, c_double, c_double, c_double, c_double)
 _NEARLY = 3.0
+_PARTS = (0.5, 0.25, 0.75, 0.02, 0.98)
 _object_at = _fast(raw_pdfium.FPDFPage_GetObject, c_void_p, c_void_p, c_int)
 _type_of = _fast(raw_pdfium.FPDFPageObj_GetType, c_int, c_void_p)
 _form_count = _fast(raw_pdfium.FPDFFormObj_CountObjects, c_int, c_void_p)
@@ -96,32 +103,70 @@ def objects(page: Any, wanted: int) -> Iterator[Drawn]:
             yield from _inner(found, wanted, PLAIN, 1, left)
 
 
-def texts(
-    page: Any, modes: Sequence[int], pale: int, sheer: int, low: float, sheet: Sequence[float]
-) -> Iterator[tuple[int, Bounds, bool]]:
-    """The texts of a page that are written in one of these modes or pale (True), or lower than `low` or off the sheet.
+class Text(NamedTuple):
+    """A text as the PDF wrote it. `pale`: written in a mode or colour that does not show."""
 
-    All in one loop: there are thousands on a page, and a call each would cost more than what it asks.
+    pointer: int
+    bounds: Bounds
+    pale: bool
+
+
+def texts(
+    page: Any, modes: Sequence[int], pale: int, sheer: int, low: float, sheet: Sequence[float], *, layer: bool
+) -> Iterator[Text]:
+    """The texts of a page that are written in one of these modes or pale, or are lower than `low` or off the sheet; no spaces,
+    and in a `layer` none in one of these modes.
+
+    There are thousands on a page: each question is put to all of them in one go, without a step of Python between.
     """
     pointer, left = address(page.raw), [MOST_OBJECTS]
-    at, fill, box = _AT, _AT_COLOUR, _floats
+    count = min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)
+    everything = list(map(_object_at, repeat(pointer), range(count)))
+    written = list(map(render_mode, everything))
+    for form in (found for found, mode in zip(everything, written, strict=True) if mode == _NO_TEXT and _type_of(found) == FORM):
+        yield from _inner_texts(form, modes, pale, sheer, left, layer=layer)
+    if not_asked := {_NO_TEXT, *(modes if layer else ())} & set(written):
+        everything = [found for found, mode in zip(everything, written, strict=True) if mode not in not_asked]
+        written = [mode for mode in written if mode not in not_asked]
+    unseen = _unseen(everything, pale, sheer)
+    unseen |= {number for number, mode in enumerate(written) if mode in modes}
     west, south, east, north = sheet
-    for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
-        text = _object_at(pointer, number)
-        kind = _type_of(text)
-        if kind == TEXT:
-            ink = render_mode(text) in modes
-            if not ink and _get_fill(text, *fill):
-                ink = (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
-            if _get_bounds(text, *at) and (
-                ink or box[3] - box[1] < low or box[2] < west or box[3] < south or box[0] > east or box[1] > north
-            ):
-                yield text, (box[0], box[1], box[2], box[3]), ink
-        elif kind == FORM:
-            for drawn in _inner(text, TEXT, PLAIN, 1, left):
-                ink = render_mode(drawn.pointer) in modes or is_pale(drawn.pointer, pale, sheer)
-                if around := bounds(drawn):
-                    yield drawn.pointer, around, ink
+    for number, (x1, y1, x2, y2) in enumerate(_all_bounds(everything)):
+        if (0 < y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north or number in unseen) and x1 < x2 and y1 < y2:
+            yield Text(everything[number], (x1, y1, x2, y2), number in unseen)
+
+
+def _inner_texts(form: int, modes: Sequence[int], pale: int, sheer: int, left: list[int], *, layer: bool) -> Iterator[Text]:
+    for drawn in _inner(form, TEXT, PLAIN, 1, left):
+        unpainted = render_mode(drawn.pointer) in modes
+        if not (layer and unpainted) and (around := bounds(drawn)):
+            yield Text(drawn.pointer, around, unpainted or is_pale(drawn.pointer, pale, sheer))
+
+
+def _unseen(pointers: Sequence[int], pale: int, sheer: int) -> set[int]:
+    """The places of those that are pale; black where nothing is said."""
+    room = (c_uint * (4 * len(pointers)))()
+    said = list(map(_get_fill, pointers, *_addresses(room, 4)))
+    red, opacity = room[0::4], room[3::4]
+    if max(red, default=0) < pale and min(opacity, default=255) > sheer:
+        return set()
+    green, blue = room[1::4], room[2::4]
+    colours = enumerate(zip(said, red, green, blue, opacity, strict=True))
+    return {number for number, (known, r, g, b, o) in colours if known and (o <= sheer or min(r, g, b) >= pale)}
+
+
+def _all_bounds(pointers: Sequence[int]) -> Iterator[Bounds]:
+    room = (c_float * (4 * len(pointers)))()
+    deque(map(_get_bounds, pointers, *_addresses(room, 4)), maxlen=0)
+    values = iter(room)
+    return zip(values, values, values, values, strict=True)
+
+
+def _addresses(room: Any, size: int) -> Iterator[range]:
+    """Where the first, second … of every `size` values is to be written."""
+    start, step = addressof(room), sizeof(room._type_)
+    end = start + sizeof(room)
+    return (range(start + step * place, max(end, start + step * place), step * size) for place in range(size))
 
 
 def font_size(text: int) -> float:
@@ -231,9 +276,16 @@ def origin(text_page: int, character: int) -> tuple[float, float] | None:
     return _doubles[0], _doubles[1]
 
 
-def letter_at(text_page: int, x: float, y: float) -> int:
-    """The number of the character that stands here or nearly, below 0 for none."""
-    return int(_letter_at(text_page, x, y, _NEARLY, _NEARLY))
+def letter_of(text_page: int, text: int, bounds: Bounds) -> int | None:
+    """The number of one of the characters of a text that stands here, None where none is found at a few places along it."""
+    left, bottom, right, top = bounds
+    wide, high = right - left, top - bottom
+    for part in _PARTS:
+        across, up = (part, 0.5) if wide > high else (0.5, part)
+        letter = _letter_at(text_page, left + across * wide, bottom + up * high, _NEARLY, _NEARLY)
+        if letter >= 0 and text_object(text_page, letter) == text:
+            return int(letter)
+    return None
 
 
 def characters(text_page: Any, raw: str) -> Sequence[int]:
@@ -253,6 +305,12 @@ class _Numbers(Sequence[int]):
 
     def __len__(self) -> int:
         return self._length
+
+    def index(self, value: int, start: int = 0, stop: int | None = None) -> int:
+        """Raises: ValueError for a character that is not in the text, or not to be found at once."""
+        if self._wide or (offset := _offset_of(self._pointer, value)) < 0:
+            raise ValueError(value)
+        return int(offset)
 
     def __getitem__(self, offset: Any) -> Any:
         return _number_at(self._pointer, offset + bisect_left(self._wide, offset) if self._wide else offset)

@@ -23,6 +23,7 @@ _NUMBERED = re.compile(
 )
 _LINE = re.compile(r"^.{3,150}$", re.MULTILINE)
 _CANDIDATE = re.compile(r"^(?:[\d第].{2,120}|[A-Za-z摘引绪结参致附].{2,20})$", re.MULTILINE)
+_LONGEST_NAME = 25
 _NAMED = re.compile(
     r"(?:abstract|introduction|related work|background|methods?|results|discussion|conclusions?|references"
     r"|acknowledge?ments?|appendix"
@@ -91,7 +92,7 @@ def _level(line: str, wanted: Mapping[str, int]) -> int:
         return 0
     if wanted:
         return min(6, wanted.get(_key(line), 0))
-    if _NAMED.fullmatch(line):
+    if len(line) < _LONGEST_NAME and _NAMED.fullmatch(line):
         return 1
     if not (line[0].isdigit() or line[0] == "第") or line[-1] in ".,;:。，；：" or line.count(" ") > 12:
         return 0
@@ -106,7 +107,7 @@ def _level(line: str, wanted: Mapping[str, int]) -> int:
 
 def _key(text: str) -> str:
     """Letters only: outlines leave numbers out or write them otherwise."""
-    return "".join(letter for letter in text.lower() if letter.isalpha())
+    return "".join(filter(str.isalpha, text.lower()))
 
 
 def title(said: str, large: str) -> str:

@@ -106,6 +106,7 @@ def narrow(kimi: Start, monkeypatch: pytest.MonkeyPatch) -> Start:
     def start(**options: Any) -> KimiServer:
         server = kimi(**options)
         monkeypatch.setenv("KIMI_DOCS_TPM", "40000")
+        monkeypatch.setenv("KIMI_DOCS_RATE_PERIOD_SECONDS", "1")
         return server
 
     return start

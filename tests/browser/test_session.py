@@ -59,6 +59,7 @@ def test_three_documents_are_asked_read_stopped_reloaded_and_asked_again(
     expect(page.locator("[data-testid=stChatMessage]").nth(1)).to_contain_text("84 centimetres")
     put(page, "How many centimetres did the Odra rise?")
     expect(page.locator("[data-testid=stChatMessage]").last).to_contain_text(re.compile("84 centimetres.*verified", re.DOTALL))
+    expect(page.locator(".st-key-stop")).to_have_count(0)  # it is answered to its end
     expect(page.locator(".st-key-regenerate button")).to_have_count(1)  # those of the run before are taken away
     page.locator(".st-key-regenerate button").click()
     expect(page.get_by_text("How many centimetres did the Odra rise?")).to_have_count(2)
