@@ -49,6 +49,8 @@ _KEYS = (
     ),
     *("人工智能", "好评", "正面", "积极", "肯定", "指令", "你现在是", "你是", "您是"),
 )
+_FREQUENT = "instructions"
+"""In many honest texts: what it means is asked with a shorter pattern of its own."""
 _SOUGHT = {key: key.encode() for key in _KEYS}
 """In lower case: a text with none of them is not looked at further."""
 _SOUGHT_LATIN = {key: code for key, code in _SOUGHT.items() if key.isascii()}
@@ -56,18 +58,23 @@ _HAN_LEADS = sorted({code[:1] for key, code in _SOUGHT.items() if not key.isasci
 """The first bytes of those in Chinese: without any of these there is none."""
 _REACH = 160
 """Characters: no order is longer."""
+_OF_INSTRUCTIONS = (
+    r"\b(?:reveal|print|output|repeat|show|leak|send|disclose)\s+(?:me\s+)?(?:your|the)\s+(?:(?:full|entire|hidden|own)\s+)*"
+    r"(?:system\s+(?:prompt|message|instructions)|initial\s+instructions|api\s+keys?)"
+    r"|\b(?:note|attention|message|instructions?)\s+(?:to|for)\s+(?:the\s+|any\s+|all\s+)?(?:ai|llms?|language\s+models?|(?:ai\s+)?assistants?|chatbots?)\b"
+    r"|\b(?:new|updated|real|actual)\s+(?:system\s+)?instructions\s*:"
+)
+_INSTRUCTIONS = re.compile(_OF_INSTRUCTIONS, re.IGNORECASE)
 _ORDERS = re.compile(
-    r"\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing))\s+(?:(?:all|any|every|everything|the|your|of|these|those|my|its)\s+)*"
+    _OF_INSTRUCTIONS + r"|\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing))\s+"
+    r"(?:(?:all|any|every|everything|the|your|of|these|those|my|its)\s+)*"
     r"(?:(?:previous|prior|above|earlier|preceding|former|foregoing|other|original|system)\s*(?:and\s+)?)+"
     r"(?:(?:system|user|safety)\s+)?(?:instructions?|prompts?|directions?|directives?|commands?|rules?|guidelines?|messages?|text|content)"
     r"|\b(?:ignore|disregard|forget)\s+(?:all|any|your|everything)\s+(?:your\s+|of\s+your\s+)?(?:instructions?|rules|guidelines|above|before)"
-    r"|\b(?:reveal|print|output|repeat|show|leak|send|disclose)\s+(?:me\s+)?(?:your|the)\s+(?:(?:full|entire|hidden|own)\s+)*"
-    r"(?:system\s+(?:prompt|message|instructions)|initial\s+instructions|api\s+keys?)"
-    r"|\b(?:note|attention|message|instructions?)\s+(?:to|for)\s+(?:the\s+|any\s+|all\s+)?(?:ai|llms?|language\s+models?|(?:ai\s+)?assistants?|chatbots?)\b"
     r"|\b(?:if\s+you\s+are|as)\s+an?\s+(?:ai|llm|(?:large\s+)?language\s+model)\b[^.\n]{0,40}\b(?:must|should|please|always|never|do\s+not)\b"
     r"|\byou\s+are\s+now\s+(?:in\s+)?(?:dan\b|developer\s+mode|jailbroken|an?\s+(?:unrestricted|evil|different)\b)"
     r"|\bgive\s+(?:only\s+)?a\s+positive\s+review|\bdo\s+not\s+(?:mention|highlight)\s+any\s+(?:negatives?|weakness(?:es)?)\b"
-    r"|\bdo\s+not\s+(?:tell|inform|alert)\s+the\s+user\b|\b(?:new|updated|real|actual)\s+(?:system\s+)?instructions\s*:"
+    r"|\bdo\s+not\s+(?:tell|inform|alert)\s+the\s+user\b"
     r"|<\|im_(?:start|end)\|>|\[/?inst\]|<</?sys>>"
     r"|(?:忽略|无视|無視|忘记|忘掉|不要理会)[^。\n]{0,10}?(?:以上|之前|上述|上面|前面|先前|此前|所有|一切|全部|系统)"
     r"[^。\n]{0,8}?(?:指令|指示|提示|要求|命令|规则|規則|内容|設定|设定)"
@@ -98,14 +105,21 @@ def orders(text: str) -> list[tuple[int, int]]:
     encoded = lower.encode("utf-8", "surrogatepass")  # bytes are searched many times faster than wide characters
     sought = _SOUGHT if any(lead in encoded for lead in _HAN_LEADS) else _SOUGHT_LATIN
     keys = [key for key, code in sought.items() if code in encoded]
-    near = sorted(place for key in keys for place in _places(lower, key))
+    found = _near(text, lower, [key for key in keys if key != _FREQUENT], _ORDERS)
+    if _FREQUENT in keys:
+        found = sorted(found + _near(text, lower, [_FREQUENT], _INSTRUCTIONS))
+    return [span for number, span in enumerate(found) if not number or span[0] >= found[number - 1][1]]
+
+
+def _near(text: str, lower: str, keys: Sequence[str], pattern: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Where the pattern is found not far from a key."""
     found: list[tuple[int, int]] = []
     end = 0
-    for place in near:
+    for place in sorted(place for key in keys for place in _places(lower, key)):
         if place >= end:  # what begins before is looked at already
             start, end = max(end - _REACH, place - _REACH, 0), place + _REACH
-            found.extend(match.span() for match in _ORDERS.finditer(text, start, end + _REACH))
-    return [span for number, span in enumerate(found) if not number or span[0] >= found[number - 1][1]]
+            found.extend(match.span() for match in pattern.finditer(text, start, end + _REACH))
+    return found
 
 
 def _places(text: str, key: str) -> Iterator[int]:

@@ -1,40 +1,46 @@
 """PDF → the text of its pages through pdfium; a page → its picture with the boxes of a passage."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kimi_docs.domain.text import BlockKind, Extraction, Link, Notice, PageKind, PagePicture, PageState
+from kimi_docs.domain.text import Extraction, Link, Notice, PageKind, PagePicture, PageState
 from kimi_docs.errors import Damaged, NotFound
 from kimi_docs.extract import progress
-from kimi_docs.extract.build import Builder, Mark, check_length, whole
+from kimi_docs.extract.build import Builder, check_length, whole
 from kimi_docs.extract.formats import PDF_WITHOUT_TABLES
 from kimi_docs.extract.hidden import listed
 from kimi_docs.extract.pdf_facts import has_form, labels, metadata, notices
-from kimi_docs.extract.pdf_margins import REACH, Edges, edges, margins
+from kimi_docs.extract.pdf_margins import REACH, edges, margins
 from kimi_docs.extract.pdf_open import MAX_PAGES, opened, page_of, raw_text
-from kimi_docs.extract.pdf_outline import Entry, headings, outline, ranks, title
+from kimi_docs.extract.pdf_outline import outline, ranks, title
 from kimi_docs.extract.pdf_page import Sheet, look, removals
 from kimi_docs.extract.pdf_picture import boxes, draw
-from kimi_docs.extract.pdf_text import Origins, composed
-from kimi_docs.extract.quality import garbled, implausible
-from kimi_docs.extract.twin import Twin
+from kimi_docs.extract.pdf_running import Contents, Running, run_of, running
+from kimi_docs.extract.pdf_text import Origins
+from kimi_docs.extract.twin import Shares, Twin
 from kimi_docs.language import say
 
 EXTRACTOR = "pdfium-3"
-_MANY = 6
-"""Pages: with more, a copy of the process reads half of them."""
+_MANY = 5
+"""Pages: with as many, a copy of the process reads half of them."""
+_COVER = 3
+"""Pages: the first are often pictures; the title is looked for on the first with text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _How:
-    """Pages whose index is in `skip` are failed ones; without an outline headings are told by their `heights`."""
+    """Pages whose index is in `skip` are failed ones."""
 
     password: str
     skip: Container[int]
-    heights: bool
+    contents: Contents
     tabled: bool
+
+
+_Part = tuple[list[Sheet], list[Running | None]]
+"""Pages that follow one another, and their texts as far as they can be told from these alone."""
 
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:
@@ -50,16 +56,14 @@ def draft(path: Path, document_id: str, *, password: str = "", skip: Container[i
     """
     with opened(path, password, most=MAX_PAGES) as document:
         builder = Builder(document_id, EXTRACTOR if tabled else PDF_WITHOUT_TABLES)
-        contents = outline(document)
-        how = _How(password=password, skip=skip, heights=not contents, tabled=tabled)
-        sheets = _sheets(document, path, how, builder)
-        all_edges = [sheet.edges for sheet in sheets]
-        rank = {} if contents else ranks([sheet.heights for sheet in sheets])
+        how = _How(password=password, skip=skip, contents=outline(document), tabled=tabled)
+        sheets, texts = _read(document, path, how, builder)
+        rank = {} if how.contents else ranks([sheet.heights for sheet in sheets])
         names = labels(document)
-        for index, sheet in enumerate(sheets):
-            text, marks = _text(sheet, all_edges, index, contents.get(index, ()), rank)
-            state = _state(sheet, text, index + 1, builder)
-            builder.add(text if text.strip() else "", kind=PageKind.PAGE, label=names[index], state=state, marks=marks)
+        for index, (sheet, page) in enumerate(zip(sheets, texts, strict=True)):
+            state = _state(sheet, page, index + 1, builder)
+            text, marks = page.text if page.text.strip() else "", page.marks(sheet, rank)
+            builder.add(text, kind=PageKind.PAGE, label=names[index], state=state, marks=marks)
             builder.hidden.extend(listed(index + 1, sheet.hidden, sheet.raw or ""))
             builder.links.extend(Link(page=index + 1, target=target) for target in sheet.links)
         for notice in notices(document):
@@ -111,14 +115,9 @@ def _marked(document: Any, index: int, start: int, end: int, *, tabled: bool) ->
     return raw, [offset for offset in wanted if 0 <= offset < len(raw) and not raw[offset].isspace()]
 
 
-def _sheets(document: Any, path: Path, how: _How, builder: Builder) -> list[Sheet]:
-    """Every page as pdfium gives it. Raises: TooLarge, Damaged."""
-    count = len(document)
-    half = count // 2 if count >= _MANY else count
-    twin = Twin(lambda: _other_half(path, how, half, count)) if half < count else None
-    sheets = _read(document, range(half), how)
-    if twin:
-        sheets += twin.result() or _read(document, range(half, count), how)
+def _read(document: Any, path: Path, how: _How, builder: Builder) -> tuple[list[Sheet], list[Running]]:
+    """Every page as pdfium gives it, and its text. Raises: TooLarge, Damaged."""
+    sheets, texts = _shared(document, path, how) if len(document) >= _MANY else _part(document, range(len(document)), how)
     for number, sheet in enumerate(sheets, start=1):
         if sheet.raw is None:
             message = say("Page {number} is damaged and was not read.", number=number)
@@ -126,50 +125,59 @@ def _sheets(document: Any, path: Path, how: _How, builder: Builder) -> list[Shee
     if all(sheet.raw is None for sheet in sheets):
         raise Damaged(say("No page of this PDF can be read."))
     check_length(sum(len(sheet.raw or "") for sheet in sheets))
-    return sheets
+    edges = [sheet.edges for sheet in sheets]
+    pairs = enumerate(zip(sheets, texts, strict=True))
+    return sheets, [text or running(sheet, index, edges, index, how.contents) for index, (sheet, text) in pairs]
 
 
-def _other_half(path: Path, how: _How, half: int, count: int) -> list[Sheet]:
+def _shared(document: Any, path: Path, how: _How) -> _Part:
+    """This process begins with the first page and its twin with the last, until they meet."""
+    count = len(document)
+    shares = Shares(count)
+    twin = Twin(lambda: _from_the_end(path, how, shares))
+    try:
+        sheets, texts = _part(document, shares.of(range(count)), how)
+    finally:
+        shares.close()
+        others = twin.result()
+    rest, their_texts = others or _part(document, range(len(sheets), count), how)
+    return [*sheets, *rest], [*texts, *their_texts]
+
+
+def _from_the_end(path: Path, how: _How, shares: Shares) -> _Part:
     with opened(path, how.password, most=MAX_PAGES) as document:
-        return _read(document, range(half, count), how)
+        return _part(document, shares.of(reversed(range(len(document)))), how)
 
 
-def _read(document: Any, indexes: range, how: _How) -> list[Sheet]:
-    sheets: list[Sheet] = []
+def _part(document: Any, indexes: Iterable[int], how: _How) -> _Part:
+    """Pages that follow one another, in whatever direction; they are given from the first to the last."""
+    sheets: dict[int, Sheet] = {}
     total = 0
     forms = has_form(document)
     for index in indexes:
         progress.page(index)
-        cover = index < 3 and not any(other.raw and len(other.raw) > 20 for other in sheets)  # the first are often pictures
+        cover = index < _COVER and not any(len(sheets[other].raw or "") > 20 for other in range(index) if other in sheets)
         known = index in how.skip
-        sheets.append(Sheet() if known else look(document, index, forms=forms, title=cover, heights=how.heights, tabled=how.tabled))
-        total += len(sheets[-1].raw or "")
+        heights = not how.contents
+        sheets[index] = Sheet() if known else look(document, index, forms=forms, title=cover, heights=heights, tabled=how.tabled)
+        total += len(sheets[index].raw or "")
         check_length(total)
     progress.page(-1)
-    return sheets
+    first = min(sheets, default=0)
+    pages = range(first, first + len(sheets))
+    found = [sheets[index] for index in pages]
+    return found, run_of(found, pages, len(document), how.contents)
 
 
-def _text(
-    sheet: Sheet, all_edges: Sequence[Edges], index: int, entries: Sequence[Entry], rank: dict[float, int]
-) -> tuple[str, list[Mark]]:
-    """The running text of a page, and its headings and tables."""
-    removed, given = removals(sheet, margins(all_edges, index))
-    text, places = composed(sheet.raw or "", removed, given)
-    levels = {line: rank[height] for line, height in sheet.heights.items() if height in rank} if rank else {}
-    found = [mark for mark in headings(text, entries, levels) if not any(start <= mark[1] < end for start, end in places)]
-    found += [(BlockKind.TABLE, start, end, 0) for start, end in places]
-    return text, sorted(found, key=lambda mark: mark[1])
-
-
-def _state(sheet: Sheet, text: str, number: int, builder: Builder) -> PageState:
+def _state(sheet: Sheet, page: Running, number: int, builder: Builder) -> PageState:
     if sheet.raw is None:
         return PageState.FAILED
-    if not text.strip():
+    if not page.text.strip():
         if sheet.picture:
             message = say("Page {number} is a picture without text.", number=number)
             builder.notice(Notice(code="picture_page", message=message, page=number))
         return PageState.EMPTY
-    if garbled(text) or (sheet.layer and implausible(text)):
+    if page.garbled:
         message = say("The characters of page {number} are not readable text.", number=number)
         builder.notice(Notice(code="garbled_page", message=message, page=number))
         return PageState.GARBLED

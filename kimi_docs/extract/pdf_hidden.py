@@ -6,7 +6,7 @@ shows nothing.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from math import ceil, floor
 from typing import Any
@@ -178,7 +178,9 @@ class _Judge:
     def _seen(self, kind: HiddenKind, letter: int, line: Range) -> bool:
         """What would be hidden for this reason can be seen, as white letters on black."""
         if kind is HiddenKind.COLOUR:
-            return not self._is_mark(line) and not self._view.flat(pdf_objects.char_box(self._pointer, letter), self._line(*line))
+            return not self._is_mark(line) and not self._view.flat(
+                pdf_objects.char_box(self._pointer, letter), lambda: self._line(*line)
+            )
         return kind is HiddenKind.UNPAINTED and self._under_picture()
 
     def _is_mark(self, line: Range) -> bool:
@@ -211,27 +213,31 @@ class _View:
     def __init__(self, page: Any) -> None:
         self._page = page
         self._drawn: dict[Box, Image.Image] = {}
+        self._matrix: pdf_objects.Matrix | None = None
 
-    def flat(self, box: pdf_objects.Bounds | None, line: pdf_objects.Bounds | None) -> bool:
-        """Nothing can be told from anything else in this box of the page; `line` is what it stands in."""
+    def flat(self, box: pdf_objects.Bounds | None, line: Callable[[], pdf_objects.Bounds | None]) -> bool:
+        """Nothing can be told from anything else in this box of the page; `line` gives what it stands in."""
         if box is None:
             return False
         place = self._shown(box)
         if place[2] <= 0 or place[3] <= 0 or place[0] >= 1 or place[1] >= 1:
             return True
         try:
-            least, most = self._cut(place, _united(place, self._shown(line)) if line else place).getextrema()
+            least, most = self._cut(place, line).getextrema()
         except (pdfium.PdfiumError, ValueError):
             return False
         return bool(most - least <= _FLAT)  # type: ignore[operator] # one band
 
     def _shown(self, box: pdf_objects.Bounds) -> Box:
-        (x1, y1), (x2, y2) = (pdf_objects.shown(self._page, x, y) for x, y in (box[:2], box[2:]))
+        if self._matrix is None:
+            self._matrix = pdf_objects.shown_by(self._page)
+        (x1, y1), (x2, y2) = (pdf_objects.moved(x, y, self._matrix) for x, y in (box[:2], box[2:]))
         return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
 
-    def _cut(self, place: Box, around: Box) -> Image.Image:
-        """This place out of what is drawn already, or out of what is around it."""
+    def _cut(self, place: Box, line: Callable[[], pdf_objects.Bounds | None]) -> Image.Image:
+        """This place out of what is drawn already, or out of the line around it."""
         if (known := next((area for area in self._drawn if _holds(area, place)), None)) is None:
+            around = _united(place, self._shown(whole)) if (whole := line()) else place
             known = _WHOLE if len(self._drawn) >= _SINGLE else _cropped(around)
             self._drawn[known] = self._draw(known)
         image = self._drawn[known]
@@ -255,7 +261,9 @@ def _united(one: Box, two: Box) -> Box:
 
 
 def _holds(area: Box, place: Box) -> bool:
-    return all(area[side] <= max(0.0, place[side]) and min(1.0, place[side + 2]) <= area[side + 2] for side in (0, 1))
+    left, top, right, bottom = area
+    across = left <= max(0.0, place[0]) and min(1.0, place[2]) <= right
+    return across and top <= max(0.0, place[1]) and min(1.0, place[3]) <= bottom
 
 
 def _cropped(place: Box) -> Box:

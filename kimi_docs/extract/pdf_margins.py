@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kimi_docs.extract.pdf_text import lines
 
@@ -24,8 +25,7 @@ _ROMAN = re.compile(r"[ivxlc]+")
 _BARE = re.compile(r"[\s\-–—|·.•/\[\]()#第页頁共of]*(?:page|p\.?|seite)?[\s\-–—|·.•/\[\]()#第页頁共of]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A line near the top or bottom of a page: where it is, its words without numbers, the numbers."""
 
     start: int

@@ -306,7 +306,7 @@ class _Numbers(Sequence[int]):
     def __len__(self) -> int:
         return self._length
 
-    def index(self, value: int, start: int = 0, stop: int | None = None) -> int:
+    def index(self, value: int, *_: Any) -> int:
         """Raises: ValueError for a character that is not in the text, or not to be found at once."""
         if self._wide or (offset := _offset_of(self._pointer, value)) < 0:
             raise ValueError(value)
@@ -316,6 +316,7 @@ class _Numbers(Sequence[int]):
         return _number_at(self._pointer, offset + bisect_left(self._wide, offset) if self._wide else offset)
 
 
+_FAR = 500.0
 _GRID = 1_000_000
 """Device units per page side: pdfium maps to whole numbers, so fractions come from a fine grid."""
 
@@ -325,3 +326,9 @@ def shown(page: Any, x: float, y: float) -> tuple[float, float]:
     device_x, device_y = c_int(), c_int()
     raw_pdfium.FPDF_PageToDevice(page.raw, 0, 0, _GRID, _GRID, 0, x, y, device_x, device_y)
     return device_x.value / _GRID, device_y.value / _GRID
+
+
+def shown_by(page: Any) -> Matrix:
+    """The same as a matrix, for who asks for many points."""
+    (e, f), (a, b), (c, d) = (shown(page, x, y) for x, y in ((0, 0), (_FAR, 0), (0, _FAR)))
+    return (a - e) / _FAR, (b - f) / _FAR, (c - e) / _FAR, (d - f) / _FAR, e, f

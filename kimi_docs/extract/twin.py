@@ -3,21 +3,46 @@
 Off unless the child process starts it: a copy is safe only of a process with a single thread, and one that is confined already.
 """
 
+import gc
+import itertools
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from kimi_docs.extract import confine, progress
 
 T = TypeVar("T")
+_MOST_SHARES = 65_536
+"""What a pipe holds."""
 _started: list[bool] = []
 
 
 def start() -> None:
     """From now on work may be shared, where the system can copy a process and has a second core."""
+    gc.collect()
+    gc.freeze()  # what is there stays: looking it through again and again would copy it for the twin
     _started[:] = [hasattr(os, "fork") and sys.platform != "darwin" and (os.cpu_count() or 1) > 1]
+
+
+class Shares:
+    """Work of so many pieces, shared by whoever is free: each piece is taken once. Made before there is a twin."""
+
+    def __init__(self, count: int) -> None:
+        self._tickets, tickets = os.pipe()
+        os.write(tickets, bytes(min(count, _MOST_SHARES)))
+        os.close(tickets)
+
+    def of(self, pieces: Iterable[int]) -> Iterator[int]:
+        """Piece by piece, as long as there are some that the other has not taken."""
+        return itertools.takewhile(lambda _: os.read(self._tickets, 1), pieces)
+
+    def close(self) -> None:
+        """The other ends with the piece it has."""
+        while os.read(self._tickets, _MOST_SHARES):
+            continue
+        os.close(self._tickets)
 
 
 class Twin(Generic[T]):
