@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.kimi_answer import Answer, Pace, Response, error_response, json_response
 from tests.kimi_brain import BRAINS, Asked, Reply, Scripted, go_on, make_brain, think
@@ -44,6 +44,9 @@ from tests.kimi_platform import (
     thinks,
 )
 from tests.kimi_wire import MAX_HEAD_BYTES, Gone, Received, Step, Wire, without_watch
+
+Result = TypeVar("Result")
+SHORT_CHARACTERS = 50_000
 
 DAY_IN_PERIODS = 24 * 60
 IN_PLAIN_SIGHT = "/_control/"
@@ -97,6 +100,13 @@ class Settings:
         if self.self_hosted:
             return {self.served_model: self_hosted_model(self.served_model, self.window or 131_072)}
         return {id: replace(model, window=self.window or model.window) for id, model in MODELS.items()}
+
+
+async def _aside(body: Mapping[str, Any], work: Callable[..., Result], *given: Any) -> Result:
+    """In a thread where it takes long, so that others are answered; a change of threads takes longer than a short one."""
+    if sum(len(str(message.get("content"))) for message in body["messages"]) < SHORT_CHARACTERS:
+        return work(*given)
+    return await asyncio.to_thread(work, *given)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -450,7 +460,7 @@ class KimiServer:
         check_chat(model, body, None, 0)
         if body.get("continue_final_message") and body.get("add_generation_prompt"):
             raise bad("Cannot set both `continue_final_message` and `add_generation_prompt` to True.")
-        prompt = await asyncio.to_thread(prompt_tokens, model, body)
+        prompt = await _aside(body, prompt_tokens, model, body)
         check_chat(model, body, limit, prompt)
         self._check_purse()
         ceiling = limit or min(model.default_output, model.window - prompt)
@@ -473,8 +483,8 @@ class KimiServer:
     async def _make_answer(self, played: Played, body: Mapping[str, Any], prompt: int, ceiling: int, fault: Planned | None) -> None:
         model, entry = played.model, played.entry
         assert model
-        cached = 0 if self.settings.self_hosted else await asyncio.to_thread(self.cache.visit, model, body, prompt)
-        reply = await asyncio.to_thread(self._say, model, body)
+        cached = 0 if self.settings.self_hosted else await _aside(body, self.cache.visit, model, body, prompt)
+        reply = await _aside(body, self._say, model, body)
         answer = self._answer(model, body, reply, prompt, cached).limited(ceiling)
         if fault and fault.fault.answer:
             answer = fault.fault.answer(answer, fault.number)

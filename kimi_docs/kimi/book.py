@@ -11,8 +11,8 @@ from kimi_docs.settings import Limits
 
 TRAVEL_SECONDS = 2.0
 """A request is counted by the provider when it arrives. We know of that by its answer's head, or suppose it after this time."""
-GRAINS = 200
-"""Slots a period is told to others in: what falls out of the window is told a two-hundredth of a period late at most."""
+GRAINS = 500
+"""Slots a period is told to others in: what falls out of the window is told a five-hundredth of a period late at most."""
 DAY_PERIODS = 24 * 60
 FIRST_UNADMITTED = 8
 """Requests that may be under way to the provider at first: so a limit lower than the settings say costs a few refusals only."""

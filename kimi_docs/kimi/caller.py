@@ -176,8 +176,7 @@ class Caller:
                 kept = await self._recorded(call, request, document, instead_of)
                 if kept.completion or kept.holder != call.holder:
                     raise Elsewhere(kept)
-                await place.moment()
-                async with aclosing(client.stream(request, may_be_empty=goes_on)) as answer:
+                async with aclosing(client.stream(request, may_be_empty=goes_on, leave=place.moment)) as answer:
                     async for piece in answer:
                         if piece is Sign.ADMITTED:
                             place.admitted()

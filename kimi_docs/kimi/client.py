@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,10 @@ from kimi_docs.kimi.tokens import count, count_request
 from kimi_docs.language import say
 from kimi_docs.settings import Settings
 
+Leave = Callable[[], Awaitable[None]]
+"""Waits until a request may go."""
+
+_LEAVE: ContextVar[Leave | None] = ContextVar("leave", default=None)
 SHOWN_EVERY_SECONDS = 0.05
 CLOSE_SECONDS = 1.0
 
@@ -38,6 +43,11 @@ class Deadlines:
         return max(self.first_token, self.first_token_thinking) if thinks else self.first_token
 
 
+async def _wait_for_leave(_: object) -> None:
+    if leave := _LEAVE.get():
+        await leave()
+
+
 class Client:
     """The provider's HTTP interface. Raises what openai and httpx2 raise: `classify` judges it."""
 
@@ -50,7 +60,10 @@ class Client:
         self._recognized = settings.provider != "auto" or own_host(settings.base_url)
         key = settings.api_key.get_secret_value() if settings.api_key else "none"
         timeout = openai.Timeout(self.deadlines.total, connect=self.deadlines.connect)
-        self._openai = openai.AsyncOpenAI(api_key=key, base_url=settings.base_url, max_retries=0, timeout=timeout, organization="")
+        http = openai.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"request": [_wait_for_leave]})
+        self._openai = openai.AsyncOpenAI(
+            api_key=key, base_url=settings.base_url, max_retries=0, timeout=timeout, organization="", http_client=http
+        )
 
     async def close(self) -> None:
         await self._openai.close()
@@ -73,15 +86,19 @@ class Client:
                 return []
         return self._entries
 
-    async def stream(self, request: Request, *, may_be_empty: bool = False) -> AsyncGenerator[Sign | str | Completion]:
+    async def stream(
+        self, request: Request, *, may_be_empty: bool = False, leave: Leave | None = None
+    ) -> AsyncGenerator[Sign | str | Completion]:
         """`ADMITTED`, `BEGUN`, the answer's text so far again and again as it grows, and last its `Completion`.
+
+        `leave` is waited for when everything is made ready and nothing has gone yet.
 
         Raises: Interrupted, whatever goes wrong; it carries what had come.
         """
         gathered, request_id = Gathered(), ""
         try:
             async with asyncio.timeout(self.deadlines.first(request)):
-                response = await self._open(request)
+                response = await self._open(request, leave)
             request_id = response.headers.get("msh-request-id", "")
             try:
                 yield Sign.ADMITTED
@@ -123,19 +140,23 @@ class Client:
                 yield "".join(gathered.text)
                 shown = time.monotonic()
 
-    async def _open(self, request: Request) -> Any:
+    async def _open(self, request: Request, leave: Leave | None) -> Any:
         """The response once its head is here. Raises: what the SDK raises for a status; BadResponse for what is no event stream."""
         body = {name: value for name, value in self.profile.body(request).items() if self._takes(request.model, name)}
         if "max_completion_tokens" in request.parameters and not self._takes(request.model, "max_completion_tokens"):
             body["max_tokens"] = request.parameters["max_completion_tokens"]
         completions: Any = self._openai.chat.completions  # the parameters are the catalog's, not the SDK's types
-        raw = await completions.with_raw_response.create(
-            model=request.model,
-            messages=self.profile.messages(request),
-            stream=True,
-            stream_options={"include_usage": True},
-            extra_body=body,
-        )
+        told = _LEAVE.set(leave)
+        try:
+            raw = await completions.with_raw_response.create(
+                model=request.model,
+                messages=(),
+                stream=True,
+                stream_options={"include_usage": True},
+                extra_body={**body, "messages": self.profile.messages(request)},  # as they are: the SDK would rebuild each of them
+            )
+        finally:
+            _LEAVE.reset(told)
         response = raw.http_response
         kind = response.headers.get("content-type", "")
         if "html" in kind or "json" in kind:

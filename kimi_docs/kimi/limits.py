@@ -28,7 +28,7 @@ ALONE_SECONDS = 1.0
 """How long a process that is alone grants without looking; a newcomer waits as long at most."""
 RENEW_SECONDS = ALONE_SECONDS / 3
 LEASE_SECONDS = 3 * ALONE_SECONDS
-LOOK_SECONDS = 0.03
+LOOK_SECONDS = 0.02
 """How often a process looks whether another one has freed what it waits for."""
 LEAD_SECONDS = 0.08
 """A place is given so long before its moment: about as long as recording a call takes on a slow disk."""
