@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kimi_docs.domain.ports import Store
@@ -177,7 +178,18 @@ def _beside(found: "Probe", settings: Settings) -> Iterator[Check]:
     message = say("Requests at once, requests and tokens a minute: {own}", own=own)
     yield Check(name="limits", ok=True, message=message, advice=say("The provider says {said}.", said=said) if said else NOTHING)
     if found.balance is not None:
-        left = found.balance > 0
-        message = say("Balance: {amount} {currency}", amount=f"{found.balance:.2f}", currency=settings.currency)
-        advice = NOTHING if left else say("Nothing is left: the provider will refuse calls until the account is topped up.")
-        yield Check(name="balance", ok=left, message=message, advice=advice)
+        yield _left(found.balance, settings)
+
+
+def ask_balance(settings: Settings) -> Check | None:
+    """What is left on the account, None for a provider without a purse. Raises: KimiDocsError."""
+    from kimi_docs.kimi import probe
+
+    left = asyncio.run(probe.ask_balance(settings))
+    return None if left is None else _left(left, settings)
+
+
+def _left(balance: Decimal, settings: Settings) -> Check:
+    message = say("Balance: {amount} {currency}", amount=f"{balance:.2f}", currency=settings.currency)
+    advice = NOTHING if balance > 0 else say("Nothing is left: the provider will refuse calls until the account is topped up.")
+    return Check(name="balance", ok=balance > 0, message=message, advice=advice)

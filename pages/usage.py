@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from kimi_docs.doctor import ask_balance
 from kimi_docs.domain import receipts
 from kimi_docs.domain.calls import Usage
+from kimi_docs.errors import KimiDocsError
 from pages.shared import show, state
 from pages.shared.state import _
 
@@ -63,10 +65,29 @@ def ledger() -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("What left this machine"))
 
 
+def balance() -> None:
+    """Asked for by a click: the account is the provider's, and to look there is a request."""
+    settings = library.settings()
+    if not settings.api_key or not st.button(_("Show the balance"), key="balance", icon=":material/account_balance_wallet:"):
+        return
+    try:
+        left = ask_balance(settings)
+    except KimiDocsError as problem:
+        show.problem(problem)
+        return
+    if left is None:
+        st.info(_("This provider says nothing of a balance."))
+    elif left.ok:
+        st.success(show.say(left.message))
+    else:
+        st.warning(f"{show.say(left.message)} {show.say(left.advice)}")
+
+
 st.title(_("Usage"))
 calls = library.calls(actor)
 total = receipts.usage_of(calls)
 show.receipt(total)
+balance()
 if total.calls:
     days = dict(sorted(receipts.by_day(calls).items()))
     chart(days)

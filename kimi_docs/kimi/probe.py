@@ -100,6 +100,21 @@ async def _one_token(client: Client, store: Store, catalog: Catalog, model: Mode
     return _Answered()
 
 
+async def ask_balance(settings: Settings) -> Decimal | None:
+    """What is left on the account, in the region's currency; None for a provider without a purse. Raises: KimiDocsError."""
+    client = Client(settings, DEADLINES)
+    try:
+        await client.recognized()
+        said = (await client.balance()).get("available_balance")
+        return None if said is None else Decimal(str(said))
+    except (KeyError, TypeError, InvalidOperation):
+        return None
+    except FAILURES as failure:
+        raise classify(failure, base_url=settings.base_url, model=settings.model).error from failure
+    finally:
+        await client.close()
+
+
 async def _balance(client: Client) -> Decimal | None:
     try:
         said = (await client.balance()).get("available_balance")

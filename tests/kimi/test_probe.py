@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from kimi_docs.errors import Misconfigured
+from kimi_docs.doctor import ask_balance
+from kimi_docs.errors import KimiDocsError, Misconfigured
+from kimi_docs.settings import load_settings
 from tests.kimi_server import KimiServer
 
 Start = Callable[..., KimiServer]
@@ -60,3 +62,21 @@ def test_an_empty_purse_and_a_wrong_clock_are_said(kimi: Start) -> None:
     assert not found["balance"]["ok"]
     assert "topped up" in found["balance"]["advice"]
     assert "10 minutes" in found["clock"]["message"]
+
+
+def test_the_balance_alone_is_asked_for_without_a_call(kimi: Start) -> None:
+    server = kimi(balance=12.5)
+    left = ask_balance(load_settings())
+    assert left
+    assert left.ok
+    assert "12.50 USD" in left.message.text("en")
+    assert server.calls == []
+
+
+def test_a_provider_without_a_purse_says_nothing_and_a_wrong_key_is_told(kimi: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    kimi(region_key="sk-other")
+    with pytest.raises(KimiDocsError):
+        ask_balance(load_settings())
+    kimi(self_hosted=True)
+    monkeypatch.setenv("KIMI_DOCS_PROVIDER", "openai-compatible")
+    assert ask_balance(load_settings()) is None
