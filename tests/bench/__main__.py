@@ -26,11 +26,12 @@ BENCHES = (
 
 def main(wanted: list[str]) -> None:
     """Run the benches named, or all that are there."""
-    for name in wanted or BENCHES:
+    for name in tuple(wanted) or BENCHES:
         found = importlib.util.find_spec(f"tests.bench.{name}")
         if not found:
             continue
         print(f"\n== {name} ==", flush=True)
+        sys.argv[1:] = []  # its own options are for when it is started by itself
         importlib.import_module(f"tests.bench.{name}").main()
 
 

@@ -1,6 +1,6 @@
 """The public sets → ROUGE of the local engine beside lead and sumy's LexRank, TextRank and LSA; evidence F1 beside BM25.
 
-    .venv/bin/python -m tests.bench.local_quality [--sumy /tmp/sumyenv/bin/python] [--only scisummnet,qmsum,vcsum,expmrc]
+    .venv/bin/python -m tests.bench.local_quality [--only scisummnet,qmsum,vcsum,expmrc]
 
 All systems get the same sentences and give a text of the same length: sentences in the order of their rank until the length is
 reached, put in the order of the document, cut at the length. sumy runs in an interpreter of its own (it needs no data: it gets
@@ -10,7 +10,9 @@ our sentences and words), as `python -m tests.bench.sumy_baselines`.
 import argparse
 import html
 import json
+import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -95,6 +97,23 @@ def within(order: Sequence[int], texts: Sequence[str], limit: int, chinese: bool
         taken.append(number)
         used += len(texts[number]) if chinese else len(texts[number].split())
     return cut([texts[number] for number in sorted(taken)], limit, chinese)
+
+
+def with_sumy() -> str:
+    """An interpreter with sumy and numpy beside the project's own, made when it is first needed; "" where it cannot be had."""
+    place = Path(__file__).parents[2] / ".venv" / "sumy"
+    python = str(place / "bin" / "python")
+    if not Path(python).exists():
+        print("making an interpreter with sumy …", file=sys.stderr)
+        commands = [[sys.executable, "-m", "venv", str(place)], [python, "-m", "pip", "install", "--quiet", "sumy", "numpy"]]
+        try:
+            for command in commands:
+                subprocess.run(command, check=True)
+        except subprocess.CalledProcessError:
+            shutil.rmtree(place, ignore_errors=True)
+            print("sumy cannot be installed here: beside lead only", flush=True)
+            return ""
+    return python
 
 
 def sumy_orders(python: str, cases: Sequence[list[str]], chinese: bool) -> dict[str, list[list[int]]]:
@@ -222,15 +241,16 @@ def speed() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sumy", default="", help="a Python interpreter that has sumy and numpy")
+    parser.add_argument("--sumy", default="", help="a Python interpreter that has sumy and numpy; one is made else")
     parser.add_argument("--only", default="scisummnet,qmsum,vcsum,expmrc,notfound,verbatim,speed")
     options = parser.parse_args()
     wanted = options.only.split(",")
     if not SETS.exists():
         raise SystemExit(f"The corpus is not here: {SETS}")
-    for chosen in SUMMARIES:
-        if chosen.name in wanted:
-            table(chosen, summaries(chosen, options.sumy))
+    summarized = [chosen for chosen in SUMMARIES if chosen.name in wanted]
+    sumy = (options.sumy or with_sumy()) if summarized else ""
+    for chosen in summarized:
+        table(chosen, summaries(chosen, sumy))
     for name, part in (("expmrc", evidence), ("notfound", not_found), ("verbatim", verbatim), ("speed", speed)):
         if name in wanted:
             part()
