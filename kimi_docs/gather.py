@@ -36,10 +36,10 @@ def gather(paths: Iterable[Path], *, max_bytes: int) -> Iterator[File]:
 def unpacked(name: str, content: bytes, *, max_bytes: int) -> Iterator[File]:
     """The file itself, or the files of the archive it is."""
     shown = clean_name(name)
-    if len(content) > max_bytes or not content.startswith(b"PK\x03\x04") or real_type(content, shown) != "zip":
-        yield File(name=shown, content=content)
-        return
     try:
+        if len(content) > max_bytes or not content.startswith(b"PK\x03\x04") or real_type(content, shown) != "zip":
+            yield File(name=shown, content=content)
+            return
         archive.check(content)
         with zipfile.ZipFile(io.BytesIO(content)) as opened:
             for entry in sorted(opened.infolist(), key=lambda entry: entry.filename):
