@@ -73,7 +73,7 @@ class Program:
 
 
 @contextmanager
-def serving(folder: Path, server: KimiServer) -> Iterator[Program]:
+def serving(folder: Path, server: KimiServer, more: dict[str, str]) -> Iterator[Program]:
     environment = {
         "KIMI_DOCS_HOME": str(folder / "home"),
         "MOONSHOT_BASE_URL": server.url,
@@ -81,6 +81,7 @@ def serving(folder: Path, server: KimiServer) -> Iterator[Program]:
         "KIMI_DOCS_TIER": "3",
         "KIMI_DOCS_CONCURRENCY": str(CONCURRENCY),
         "KIMI_DOCS_TPM": "100000000",  # else the tokens charged up front are the limit, at three calls a second
+        **more,
     }
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -95,8 +96,12 @@ def serving(folder: Path, server: KimiServer) -> Iterator[Program]:
 
 
 @contextmanager
-def running(latency: float) -> Iterator[tuple[Path, KimiServer, Program]]:
-    with tempfile.TemporaryDirectory() as made, KimiServer(latency=latency) as server, serving(Path(made), server) as program:
+def running(latency: float, **more: str) -> Iterator[tuple[Path, KimiServer, Program]]:
+    with (
+        tempfile.TemporaryDirectory() as made,
+        KimiServer(latency=latency) as server,
+        serving(Path(made), server, more) as program,
+    ):
         yield Path(made), server, program
 
 
@@ -150,7 +155,7 @@ def unreadable(count: int) -> list[Path]:
 def hostile(count: int) -> None:
     chosen = unreadable(HOSTILE)
     good = count - len(chosen)
-    with running(0.2) as (made, server, program):
+    with running(0.2, KIMI_DOCS_EXTRACTION="local") as (made, server, program):  # chosen by what is not read here
         documents = notes(made / "notes", good)
         for number, path in enumerate(chosen):
             (documents / f"{number:02}-{path.name}").symlink_to(path)
@@ -160,10 +165,10 @@ def hostile(count: int) -> None:
         while (shown := status(program, id))["state"] in ("queued", "running") and time.monotonic() - begun < 900:
             time.sleep(2.0)
         failed = [each for each in shown["documents"] if each["error"]]
-        reasons = sorted({each["error"]["code"] for each in failed})
         told = sum(bool(each["error"]["message"]) for each in failed)
         print(f"{count} files, {len(chosen)} of them hostile: {shown['state']} {shown['counts']}, {time.monotonic() - begun:.0f} s")
-        print(f"  {len(failed)} failed, {told} with a reason ({', '.join(reasons)})")
+        by_code = Counter(each["error"]["code"] for each in failed)
+        print(f"  {len(failed)} failed, {told} with a reason ({', '.join(f'{n} {code}' for code, n in by_code.items())})")
         program.told()
 
 
