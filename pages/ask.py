@@ -10,7 +10,7 @@ from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
 from kimi_docs.export import report, shapes
-from pages.shared import show, state, viewer
+from pages.shared import claims, show, state, viewer
 from pages.shared.state import _
 
 FOLLOW_SECONDS = 0.05
@@ -79,10 +79,11 @@ def answer_view(answer: Answer, extractions: list[Extraction], number: int) -> i
     if not answer.found:
         st.markdown(f":material/search_off: **{_('This is not in these documents.')}**")
     else:
-        number = show.claims(answer.draft, extractions, first=number)
-        st.caption(f":material/verified: {show.verified(answer.draft)}")
+        drawn = claims.compared if st.session_state.get("side_by_side") and len(extractions) > 1 else claims.listed
+        number = drawn(answer.draft, extractions, first=number)
+        st.caption(f":material/verified: {claims.verified(answer.draft)}")
         for done in answer.draft.computed:
-            show.computed(done)
+            claims.computed(done)
     for notice in answer.notices:
         st.caption(f":orange[⚠ {show.say(notice.message)}]")
     if answer.usage.calls:
@@ -108,7 +109,7 @@ def pending(session: Session, run: Run, extractions: list[Extraction]) -> None:
                 st.rerun()
         elif run.state is RunState.STOPPED:
             if run.draft:
-                show.claims(run.draft, extractions, live=True)
+                claims.listed(run.draft, extractions, live=True)
             st.warning(_("It was stopped here."))
         else:
             follow(run, extractions)
@@ -123,7 +124,7 @@ def follow(run: Run, extractions: list[Extraction]) -> None:
         if run.draft and run.draft.sections and run.draft != drawn:
             drawn = run.draft
             with growing.container():
-                show.claims(drawn, extractions, live=True)
+                claims.listed(drawn, extractions, live=True)
         if (stage := show.stage(run)) != told:  # each call draws anew, and so delays what matters
             told = stage
             status.caption(f":material/progress_activity: {stage}")
@@ -171,9 +172,12 @@ def main() -> None:
         if st.button(_("Go to the library"), key="go_library", type="primary"):
             st.switch_page("library.py")
         return
-    left, right = st.columns([1, 1], gap="large")
+    wide = 2 if st.session_state.get("side_by_side") else 1
+    left, right = st.columns([wide, 1], gap="large")
     with left:
         chosen = choose(session)
+        if len(chosen) > 1:
+            st.toggle(_("Side by side"), key="side_by_side", help=_("Each claim stands beneath the documents it quotes."))
         extractions = [found for found in (library.extraction(actor, id) for id in chosen) if found]
         if session:
             run = unanswered(session)  # before the answers: one that comes in between is among them

@@ -11,7 +11,7 @@ from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound, PasswordNeeded
 from kimi_docs.export import report
-from pages.shared import show, state, unlocking, viewer
+from pages.shared import claims, show, state, unlocking, viewer
 from pages.shared.difference import difference
 from pages.shared.state import _
 
@@ -148,7 +148,7 @@ def follow(run: Run, extraction: Extraction) -> None:
         if run.draft and run.draft.sections and run.draft != drawn:
             drawn = run.draft
             with growing.container():
-                show.claims(drawn, [extraction], live=True)
+                claims.listed(drawn, [extraction], live=True)
         time.sleep(FOLLOW_SECONDS)
         run = library.run(actor, run.id)
     st.rerun()
@@ -159,7 +159,7 @@ def summary_view(summary: Summary, document: Document, extraction: Extraction) -
         if summary.draft.title:
             st.markdown(f"### {show.text(summary.draft.title)}")
         part = "" if summary.state is Completeness.DONE and summary.coverage.whole else f" · :orange[⚠ {_('a part only')}]"
-        st.caption(f":material/verified: {show.verified(summary.draft)}{part}")
+        st.caption(f":material/verified: {claims.verified(summary.draft)}{part}")
         if summary.engine == "local":
             st.caption(_("Extractive: sentences chosen from the document by the engine on this machine."))
         show.coverage(summary.coverage)
@@ -168,7 +168,7 @@ def summary_view(summary: Summary, document: Document, extraction: Extraction) -
             viewer.strip(summary.coverage, cited)
         for notice in summary.notices:
             st.caption(f":orange[⚠ {show.say(notice.message)}]")
-        show.claims(summary.draft, [extraction])
+        claims.listed(summary.draft, [extraction])
     show.receipt(summary.usage)
     export(summary, document, extraction)
 
@@ -191,7 +191,7 @@ def failed(run: Run | None, extraction: Extraction) -> None:
         st.warning(_("It was stopped. What is done is kept; “Summarize” goes on with what is missing."))
         if run.draft and run.draft.sections:
             with st.container(key="claims"):
-                show.claims(run.draft, [extraction])
+                claims.listed(run.draft, [extraction])
 
 
 def main() -> None:

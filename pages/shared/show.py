@@ -1,15 +1,13 @@
 """Nouns → what a person sees of them. Text from documents, names and models is drawn as text, never as markup."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 
 import streamlit as st
 
 from kimi_docs.domain.calls import Estimate, Usage
-from kimi_docs.domain.claims import Citation, Claim, Computation, Draft, Verdict
 from kimi_docs.domain.runs import Failure, Run, RunState, Stage
-from kimi_docs.domain.text import Coverage, Extraction, PageState
+from kimi_docs.domain.text import Coverage, PageState
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.export import formats, plain, words
 from kimi_docs.export.report import Report
@@ -18,7 +16,6 @@ from kimi_docs.settings import Settings
 from pages.shared import state
 from pages.shared.state import _
 
-COLORS = {Verdict.EXACT: "green", Verdict.CLOSE: "orange", Verdict.MISSING: "red"}
 STAGES = {
     Stage.READING: mark("Reading the document"),
     Stage.WAITING: mark("Waiting until the account's limits let the next request go"),
@@ -115,65 +112,6 @@ def engine(settings: Settings) -> None:
         st.caption(f":material/computer: {_('Engine on this machine: it quotes sentences and writes none of its own.')}")
     else:
         st.caption(f":material/cloud: Kimi · {text(settings.model)} · {text(settings.base_url.split('//')[-1].split('/')[0])}")
-
-
-def claims(draft: Draft, extractions: Sequence[Extraction], *, first: int = 1, live: bool = False) -> int:
-    """Sections with their claims, each with a button for every quote; gives the number of the next citation."""
-    number = first
-    for section in draft.sections:
-        if section.title:
-            st.markdown(f"#### {text(section.title)}")
-        for claim in section.claims:
-            number = _claim(claim, extractions, number, live=live)
-    return number
-
-
-def _claim(claim: Claim, extractions: Sequence[Extraction], number: int, *, live: bool) -> int:
-    sign = "" if words.standing_of(claim) is words.Standing.VERIFIED else f" :red[**{_standing(claim)}**]"
-    doubtful = _("not in the quotes: {numbers}", numbers=", ".join(claim.unquoted)) if claim.unquoted else ""
-    st.markdown(f"{text(claim.text)}{sign}" + (f" :orange[⚠ {text(doubtful)}]" if doubtful else ""))
-    if live:
-        st.markdown(" ".join(f":{COLORS[c.verdict]}[{_place(c, extractions)}]" for c in claim.citations))
-        return number + len(claim.citations)
-    with st.container(horizontal=True, gap="xsmall"):
-        for citation in claim.citations:
-            place = _place(citation, extractions)
-            chosen = state.tab().viewer.number == number and state.tab().viewer.citation == citation
-            label = place if chosen else f":{COLORS[citation.verdict]}[{place}]"
-            if st.button(label, key=f"citation_{number}", type="primary" if chosen else "secondary"):
-                state.view(citation, number)
-                st.rerun()
-            number += 1
-    return number
-
-
-def _standing(claim: Claim) -> str:
-    return words.standing(words.standing_of(claim), state.language())
-
-
-def _place(citation: Citation, extractions: Sequence[Extraction]) -> str:
-    """`✓ exact · p. 3`; with several documents, which one."""
-    named = next((extraction for extraction in extractions if extraction.document == citation.document), None)
-    page = named.page(citation.page) if named and citation.page else None
-    where = text(words.place(citation, page, state.language()))
-    which = f" · {text(_short(named.title))}" if named and len(extractions) > 1 and named.title else ""
-    return f"{words.verdict(citation.verdict, state.language())} · {where}{which}"
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= 24 else f"{title[:23]}…"
-
-
-def verified(draft: Draft) -> str:
-    every = list(draft.claims)
-    return _("{verified} of {claims} claims verified", verified=sum(claim.verified for claim in every), claims=len(every))
-
-
-def computed(done: Computation) -> None:
-    """A query and its result, as they were carried out here."""
-    with st.expander(_("Computed from {cells}", cells=text(", ".join(done.cells))), icon=":material/function:"):
-        st.code(done.sql, language="sql", wrap_lines=True)
-        st.dataframe([dict(zip(done.columns, row, strict=False)) for row in done.rows], hide_index=True)
 
 
 def coverage(value: Coverage) -> None:

@@ -17,7 +17,7 @@ from kimi_docs.errors import KimiDocsError, PasswordNeeded
 from kimi_docs.export import words
 from kimi_docs.extract.rows import SEPARATOR, cell_at, column_letters
 from kimi_docs.language import mark
-from pages.shared import show, state, unlocking
+from pages.shared import claims, show, state, unlocking
 from pages.shared.show import text
 from pages.shared.state import _
 
@@ -103,7 +103,7 @@ def _stepping(citations: Sequence[Citation]) -> None:
 
 
 def _cited(citation: Citation) -> None:
-    color = show.COLORS[citation.verdict]
+    color = claims.COLORS[citation.verdict]
     quote = citation.quote if len(citation.quote) <= CONTEXT_CHARACTERS else f"{citation.quote[:CONTEXT_CHARACTERS]}…"
     st.markdown(f":{color}[**{words.verdict(citation.verdict, state.language())}**] “{text(quote)}”")
     if citation.cells:

@@ -51,6 +51,16 @@ def test_three_documents_are_asked_read_stopped_reloaded_and_asked_again(
     for number, (river, rise) in enumerate(RIVERS.items(), 1):
         page.locator(f".st-key-citation_{number} button").click()
         expect(page.locator(".st-key-page_view")).to_contain_text(f"the {river} rose by {rise} centimetres")
+    page.get_by_text("Side by side").click()
+    columns = page.locator("[data-testid=stChatMessage] [data-testid=stColumn]")
+    expect(columns).to_have_count(len(RIVERS))
+    for number, (river, rise) in enumerate(RIVERS.items()):
+        expect(columns.nth(number)).to_contain_text(re.compile(f"The {river}.*{rise} centimetres.*exact", re.DOTALL))
+    expect(page.locator(".st-key-regenerate")).to_have_count(1)  # what stood there before is taken away
+    page.locator(".st-key-citation_2 button").click()
+    expect(page.locator(".st-key-page_view")).to_contain_text(f"the {list(RIVERS)[1]} rose by")
+    page.get_by_text("Side by side").click()
+    expect(columns).to_have_count(0)
     put(page, "Which water rose above its usual mark?")
     page.locator(".st-key-stop button").click()
     expect(page.get_by_text("It was stopped here.")).to_be_visible()
