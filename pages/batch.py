@@ -77,7 +77,8 @@ def estimate(entries: list[BatchEntry], order: SummaryOrder) -> None:
         known = _(
             "Documents: {count}, of which {known} are known already and cost nothing.", count=len(given), known=total["known"]
         )
-        st.markdown(f"{known} {_estimated(order, total['calls'], text_cost=cost, minutes=total['minutes'])}")
+        price = _estimated(order, total["calls"], text_cost=cost, minutes=total["minutes"])
+        st.markdown(f"{known} {price}", help=None if order.engine == "local" else show.repairs())
         if len(found) < len(given):
             st.caption(_("{count} are still being read; they will be added.", count=len(given) - len(found)))
         with st.expander(_("By file")):

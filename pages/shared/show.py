@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from kimi_docs.analyze.repair import MOST_CALLS
 from kimi_docs.domain.calls import Estimate, Usage
 from kimi_docs.domain.runs import Failure, Run, RunState, Stage
 from kimi_docs.domain.text import Coverage, PageState
@@ -157,8 +158,17 @@ def estimate(value: Estimate) -> None:
                 tokens=value.input_tokens + value.output_tokens,
                 cost=cost,
                 minutes=f"{value.minutes:.1f}",
-            )
+            ),
+            help=repairs(),
         )
+
+
+def repairs() -> str:
+    """What may come on top of an estimate."""
+    return _(
+        "Quotes that are not quite found are asked for once more, by at most {most} short calls a document, within the cap.",
+        most=MOST_CALLS,
+    )
 
 
 def stage(run: Run) -> str:
