@@ -28,9 +28,14 @@ def gather(paths: Iterable[Path], *, max_bytes: int) -> Iterator[File]:
     for path in listed:
         if not path.exists():
             raise WrongUse(say("There is no file {name}.", name=str(path)), say("Check the path."))
-    for path in listed:
-        for file in _files(path) if path.is_dir() else [path]:
-            yield from unpacked(file.name, _content(file, max_bytes), max_bytes=max_bytes)
+    for file in files(listed):
+        yield from unpacked(file.name, _content(file, max_bytes), max_bytes=max_bytes)
+
+
+def files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files themselves, and those in the folders."""
+    for path in paths:
+        yield from _files(path) if path.is_dir() else [path]
 
 
 def unpacked(name: str, content: bytes, *, max_bytes: int) -> Iterator[File]:

@@ -115,7 +115,7 @@ def test_an_empty_purse_pauses_the_batch_after_one_refused_call(home: Path, tmp_
 def test_a_purse_that_runs_out_costs_one_refusal_and_topped_up_the_batch_is_finished(
     home: Path, tmp_path: Path, kimi: Kimi
 ) -> None:
-    server = kimi(balance=0.02, latency=0.2)
+    server = kimi(balance=0.01, latency=0.2)
     folder = notes(tmp_path / "notes", 16)
     shown = batch(folder, code=76)
     assert shown["paused"]["code"] == "quota_exhausted"

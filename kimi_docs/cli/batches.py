@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from kimi_docs.analyze.columns import load_columns
 from kimi_docs.cli.console import INTERRUPTED, PARTLY, Console, sentence
 from kimi_docs.cli.documents import Budget, Columns, Exports, Json, Language, Model, Template, _console, _money
+from kimi_docs.cli.watching import changes
 from kimi_docs.domain.batch import Batch, BatchView
 from kimi_docs.domain.runs import RunState
 from kimi_docs.domain.table import Cell
@@ -34,6 +35,9 @@ Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help=tran
 Resume = Annotated[str, typer.Option("--resume", metavar="ID", help=translate("Go on with what is not done."))]
 Stop = Annotated[str, typer.Option("--stop", metavar="ID", help=translate("Stop it; what is done is kept."))]
 Status = Annotated[str, typer.Option("--status", metavar="ID", help=translate("How far it is."))]
+Watch = Annotated[
+    bool, typer.Option("--watch", help=translate("Stay, and do the same for what is added, until Ctrl-C."))
+]
 Detach = Annotated[bool, typer.Option("--detach", help=translate("Leave it to the worker and return at once."))]
 
 
@@ -55,6 +59,7 @@ def batch(
     export: Exports = None,
     columns: Columns = "",
     detach: Detach = False,
+    watch: Watch = False,
     resume: Resume = "",
     stop: Stop = "",
     status: Status = "",
@@ -63,13 +68,15 @@ def batch(
     console = _console(context, json)
     if sum(map(bool, (paths, resume, stop, status))) != 1:
         raise WrongUse(say("Give files, or one of --resume, --stop and --status."), say("kimi-docs batch --help shows examples."))
+    if watch and (json or detach or not paths):
+        raise WrongUse(say("--watch goes with files or folders alone, without --json and --detach."))
     if export:
         from kimi_docs.export import formats
 
         for out in export:
             formats.exporter(out.suffix)
     with console.desk(model=model) as desk:
-        library, actor = desk.library, console.actor
+        library = desk.library
         if stop or status:
             id = stop or status
             if stop:
@@ -77,20 +84,36 @@ def batch(
             _show(console, desk, id, export or [])
             return
         desk = replace(desk, library=replace(library, foreground=not detach))
-        if resume:
-            started = desk.library.resume_batch(actor, resume, budget=_money(budget))
-        else:
-            entries = library.collect(actor, paths or [])
-            order = library.order(template=template, language=language, model=model or "", budget=_money(budget))
-            asked = load_columns(columns) if columns else ()
-            wanted = replace(order, template="") if asked and not template else order
-            started = desk.library.batch(actor, entries, wanted, columns=asked, title=_title(paths or []))
-        console.say("Batch: {id}", id=started.id)
-        if not detach:
-            _carried_out(console, desk, started)
-        view = _show(console, desk, started.id, export or [])
+        order = library.order(template=template, language=language, model=model or "", budget=_money(budget))
+        asked = load_columns(columns) if columns else ()
+        wanted = replace(order, template="") if asked and not template else order
+
+        def once() -> BatchView:
+            """The batch begun or gone on with, and carried out unless it is left to the worker."""
+            if resume:
+                started = desk.library.resume_batch(console.actor, resume, budget=_money(budget))
+            else:
+                entries = library.collect(console.actor, paths or [])
+                started = desk.library.batch(console.actor, entries, wanted, columns=asked, title=_title(paths or []))
+            console.say("Batch: {id}", id=started.id)
+            if not detach:
+                _carried_out(console, desk, started)
+            return _show(console, desk, started.id, export or [])
+
+        view = _watched(console, paths or [], once) if watch else once()
     if not detach:
         _leave(view)
+
+
+def _watched(console: Console, paths: list[Path], once: Callable[[], BatchView]) -> NoReturn:
+    """The same again for whatever is added, until it is interrupted."""
+    try:
+        for _ in changes(paths):
+            once()
+            console.say("Watching for more; Ctrl-C ends it.")
+    except KeyboardInterrupt:
+        pass
+    sys.exit(INTERRUPTED)
 
 
 def _title(paths: list[Path]) -> str:
