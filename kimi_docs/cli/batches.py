@@ -35,9 +35,7 @@ Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help=tran
 Resume = Annotated[str, typer.Option("--resume", metavar="ID", help=translate("Go on with what is not done."))]
 Stop = Annotated[str, typer.Option("--stop", metavar="ID", help=translate("Stop it; what is done is kept."))]
 Status = Annotated[str, typer.Option("--status", metavar="ID", help=translate("How far it is."))]
-Watch = Annotated[
-    bool, typer.Option("--watch", help=translate("Stay, and do the same for what is added, until Ctrl-C."))
-]
+Watch = Annotated[bool, typer.Option("--watch", help=translate("Stay, and do the same for what is added, until Ctrl-C."))]
 Detach = Annotated[bool, typer.Option("--detach", help=translate("Leave it to the worker and return at once."))]
 
 
