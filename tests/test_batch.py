@@ -113,9 +113,10 @@ def test_an_empty_purse_pauses_the_batch_after_one_refused_call(home: Path, tmp_
 
 
 def test_a_purse_that_runs_out_costs_one_refusal_and_topped_up_the_batch_is_finished(
-    home: Path, tmp_path: Path, kimi: Kimi
+    home: Path, tmp_path: Path, kimi: Kimi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = kimi(balance=0.01, latency=0.2)
+    monkeypatch.setenv("KIMI_DOCS_CONCURRENCY", "4")  # else all may be under way before the first is paid for
     folder = notes(tmp_path / "notes", 16)
     shown = batch(folder, code=76)
     assert shown["paused"]["code"] == "quota_exhausted"
