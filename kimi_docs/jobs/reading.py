@@ -59,10 +59,7 @@ def suffices(known: Extraction, document: Document, settings: Settings) -> bool:
 async def read(document: Document, blobs: Blobs, reader: Reader, store: Store, settings: Settings) -> Extraction:
     """Raises: DocumentError, PlatformError, Misconfigured."""
     if settings.extraction == "kimi" and not may_send(settings):
-        raise Misconfigured(
-            say("KIMI_DOCS_EXTRACTION is kimi, but there is no key for Kimi's file service."),
-            say("Set KIMI_DOCS_API_KEY, or set KIMI_DOCS_EXTRACTION to auto or local."),
-        )
+        raise _no_service(settings)
     path = blobs.path(document.id)
     local, problem = await _local(path, document, reader, settings)
     if not may_send(settings) or document.format not in ACCEPTED or isinstance(problem, PasswordNeeded | TooLarge):
@@ -78,6 +75,18 @@ async def read(document: Document, blobs: Blobs, reader: Reader, store: Store, s
         if local is None:
             return await sent.unreadable(problem)
         return _both(blobs, local, await sent.some(local, wanted))
+
+
+def _no_service(settings: Settings) -> Misconfigured:
+    if settings.api_key is not None:
+        return Misconfigured(
+            say("KIMI_DOCS_EXTRACTION is kimi, but {url} has no file service.", url=settings.base_url),
+            say("Set KIMI_DOCS_EXTRACTION to auto or local: documents are then read on this machine."),
+        )
+    return Misconfigured(
+        say("KIMI_DOCS_EXTRACTION is kimi, but there is no key for Kimi's file service."),
+        say("Set KIMI_DOCS_API_KEY, or set KIMI_DOCS_EXTRACTION to auto or local."),
+    )
 
 
 def unlock(document: Document, password: str, blobs: Blobs, reader: Reader, store: Store, settings: Settings) -> Run:

@@ -11,7 +11,7 @@ import pytest
 
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.scope import LOCAL
-from kimi_docs.errors import ModelUnavailable
+from kimi_docs.errors import Misconfigured, ModelUnavailable
 from kimi_docs.kimi.catalog import catalog_for, load_catalog
 from kimi_docs.kimi.profile import MOONSHOT, SELF_HOSTED, own_host, profile_of
 from kimi_docs.library import make_desk
@@ -114,6 +114,18 @@ def test_every_command_works_with_a_self_hosted_server(
         sum(entry.completion_tokens for entry in server.billed),
     )
     assert {entry.status for entry in server.ledger} == {200}
+
+
+def test_where_there_is_no_file_service_that_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch, kimi: Callable[..., KimiServer]
+) -> None:
+    server = kimi(self_hosted=True)
+    monkeypatch.setenv("KIMI_DOCS_PROVIDER", "openai-compatible")
+    command = [sys.executable, "-m", "kimi_docs", "extract", str(PAPER), "--via", "kimi", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == Misconfigured.exit_code
+    assert "no file service" in json.loads(done.stdout)["error"]["message"]
+    assert server.ledger == []
 
 
 def test_where_auto_chose_a_model_that_is_not_open_the_next_one_is_taken(home: Path, kimi: Callable[..., KimiServer]) -> None:
