@@ -7,21 +7,11 @@ from kimi_docs.domain.calls import Estimate
 from kimi_docs.domain.claims import SummaryOrder
 from kimi_docs.domain.runs import RunState
 from kimi_docs.errors import NotFound
-from kimi_docs.export import shapes
-from kimi_docs.language import mark
+from kimi_docs.export import shapes, words
 from pages.shared import show, state
 from pages.shared.state import _
 
 PER_PAGE = 50
-STATES = {
-    RunState.QUEUED: mark("waiting"),
-    RunState.RUNNING: mark("at work"),
-    RunState.WAITING: mark("paused"),
-    RunState.DONE: mark("done"),
-    RunState.PARTIAL: mark("partly done"),
-    RunState.FAILED: mark("failed"),
-    RunState.STOPPED: mark("stopped"),
-}
 SIGNS = {
     RunState.DONE: ":green[✓]",
     RunState.PARTIAL: ":orange[✓]",
@@ -136,7 +126,7 @@ def drawn(view: BatchView) -> None:
     left = _("about {minutes} min left", minutes=f"{view.minutes_left:.1f}") if view.minutes_left else ""
     shown = _("{done} of {all} done", done=view.done, all=len(view.rows))
     with st.container(key="batch_progress"):
-        st.progress(ended / max(1, len(view.rows)), text=" · ".join(filter(None, [_(STATES[view.state]), shown, left])))
+        st.progress(ended / max(1, len(view.rows)), text=" · ".join(filter(None, [_(words.RUN_STATES[view.state]), shown, left])))
         if view.usage.calls:
             show.receipt(view.usage)
     if view.pause:
@@ -171,10 +161,12 @@ def listed(view: BatchView) -> None:
 
 def one(place: int, row: BatchRow) -> None:
     name = show.text(row.document.shown_name if row.document else row.entry.name)
-    stage = f" — {_(show.STAGES[row.stage])}" if row.stage and row.state is RunState.RUNNING else f" — {_(STATES[row.state])}"
+    stage = (
+        f" — {_(show.STAGES[row.stage])}" if row.stage and row.state is RunState.RUNNING else f" — {_(words.RUN_STATES[row.state])}"
+    )
     reason = f": {show.say(row.failure.message)}" if row.failure else ""
     left, right = st.columns([6, 1], vertical_alignment="center")
-    left.markdown(f"{SIGNS[row.state]} {name}{stage}{reason}")
+    left.markdown(f"{SIGNS[row.state]} {name} — {_(stage)}{reason}")
     if row.summary and row.document and right.button(_("Open"), key=f"open_batch_{place}", type="tertiary"):
         show.open_document(row.document.id)
 

@@ -17,19 +17,11 @@ from kimi_docs.domain.batch import Batch, BatchView
 from kimi_docs.domain.runs import RunState
 from kimi_docs.domain.table import Cell
 from kimi_docs.errors import WrongUse
-from kimi_docs.language import current, mark, say, translate
+from kimi_docs.export import words
+from kimi_docs.language import current, say, translate
 from kimi_docs.library import Desk
 
 SHOWN_EVERY_SECONDS = 5.0
-STATES = {
-    RunState.QUEUED: mark("waiting"),
-    RunState.RUNNING: mark("at work"),
-    RunState.WAITING: mark("paused"),
-    RunState.DONE: mark("done"),
-    RunState.PARTIAL: mark("partly done"),
-    RunState.FAILED: mark("failed"),
-    RunState.STOPPED: mark("stopped"),
-}
 
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help=translate("Files, folders, zip archives."))]
 Resume = Annotated[str, typer.Option("--resume", metavar="ID", help=translate("Go on with what is not done."))]
@@ -166,11 +158,11 @@ def _show(console: Console, desk: Desk, id: str, exports: list[Path]) -> BatchVi
 def _text(view: BatchView) -> str:
     from kimi_docs.export.table import shown
 
-    lines = [translate("Batch {id}: {state}", id=view.batch.id, state=translate(STATES[view.state]))]
+    lines = [translate("Batch {id}: {state}", id=view.batch.id, state=translate(words.RUN_STATES[view.state]))]
     for row in view.rows:
         reason = f" — {sentence(row.failure)}" if row.failure else ""
         name = row.document.name if row.document else row.entry.name
-        lines.append(f"{name}: {translate(STATES[row.state])}{reason}")
+        lines.append(f"{name}: {translate(words.RUN_STATES[row.state])}{reason}")
         lines += [f"  {cell.column}: {shown(cell.value, current.get())}" for cell in _cells(view, row.entry.document)]
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from kimi_docs.domain.claims import Citation, Claim, Verdict
+from kimi_docs.domain.runs import RunState
 from kimi_docs.domain.text import Coverage, Page, PageKind, PageState
 from kimi_docs.language import mark, translate
 
@@ -35,6 +36,15 @@ STATES = {
     PageState.GARBLED: mark("garbled"),
     PageState.FAILED: mark("failed"),
     PageState.WITHHELD: mark("withheld by the provider"),
+}
+RUN_STATES = {
+    RunState.QUEUED: mark("waiting"),
+    RunState.RUNNING: mark("at work"),
+    RunState.WAITING: mark("paused"),
+    RunState.DONE: mark("done"),
+    RunState.PARTIAL: mark("partly done"),
+    RunState.FAILED: mark("failed"),
+    RunState.STOPPED: mark("stopped"),
 }
 CAUTION = "⚠"
 ENGINES = {"local": mark("on this machine"), "kimi": "Kimi"}

@@ -3,19 +3,15 @@
 A process that was asleep while its run was taken over wakes to find another name there, and writes nothing any more.
 """
 
-import os
-import socket
-import uuid
 from datetime import UTC, datetime, timedelta
 
 from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.kimi.members import gone_from_here, new_member
 
 ALIVE = timedelta(seconds=12)
 """A run that somebody carries out shows so every five seconds."""
 
-
-def new_holder() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+new_holder = new_member
 
 
 def held_elsewhere(run: Run) -> bool:
@@ -28,13 +24,4 @@ def gone(holder: str) -> bool:
     """It was a process of this machine and is no more. Of others nothing is known here: they show that they are alive."""
     if not holder:
         return True
-    host, pid, *_ = (*holder.split("/"), "")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return gone_from_here(holder)
