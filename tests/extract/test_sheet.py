@@ -89,6 +89,19 @@ def test_merged_cells_say_their_value_in_each_row_and_a_title_once(tmp_path: Pat
     assert found.text == "Title\nnorth\t1\tx\tx\nnorth\t2\tx\tx\nnorth\t3\t\tend\n"
 
 
+def test_a_merged_amount_is_said_once_and_a_year_above_its_quarters_in_each(tmp_path: Path) -> None:
+    book = Workbook()
+    page = book.active
+    for place, value in {"A1": 2024, "A2": "Q1", "B2": "Q2", "A3": 500.5, "C3": 7, "A4": 3, "B4": 4}.items():
+        page[place] = value
+    for merged in ("A1:B1", "A3:B3", "C3:C4"):
+        page.merge_cells(merged)
+    page["C1"] = "all"
+    book.save(tmp_path / "a.xlsx")
+    found = sheet.read(tmp_path / "a.xlsx", "id")
+    assert found.text == "2024\t2024\tall\nQ1\tQ2\n500.5\t\t7\n3\t4\n"
+
+
 def test_error_cells_say_their_error(tmp_path: Path) -> None:
     import xlsxwriter
 
