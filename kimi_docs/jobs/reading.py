@@ -172,26 +172,27 @@ class _Sent:
         if self._document.format != "pdf" or not isinstance(problem, NoText):
             return await self.whole(None, problem)
         texts: list[str] = []
-        try:
-            while len(texts) < MAX_FILES:
-                numbers = range(len(texts) + 1, len(texts) + 1 + SIDE_BY_SIDE)
-                texts += await asyncio.gather(*(self._page(number, PageState.EMPTY) for number in numbers))
-        except NotFound:
-            texts += await self._rest(len(texts))
+        ended = False
+        while not ended and len(texts) < MAX_FILES:
+            more, ended = await self._pages(len(texts) + 1)
+            texts += more
         try:
             return remote.pictures(self._document.id, texts)
         except NoText as error:
             raise problem from error
 
-    async def _rest(self, done: int) -> list[str]:
-        """The pages before the end of the document, of a group that reached beyond it."""
+    async def _pages(self, first: int) -> tuple[list[str], bool]:
+        """Some pages side by side, and whether the document ends there. All are waited for: each has a file at the service."""
+        numbers = range(first, first + SIDE_BY_SIDE)
+        found = await asyncio.gather(*(self._page(number, PageState.EMPTY) for number in numbers), return_exceptions=True)
         texts: list[str] = []
-        for number in range(done + 1, done + SIDE_BY_SIDE):
-            try:
-                texts.append(await self._page(number, PageState.EMPTY))
-            except NotFound:
-                break
-        return texts
+        for text in found:
+            if isinstance(text, NotFound):
+                return texts, True
+            if isinstance(text, BaseException):
+                raise text
+            texts.append(text)
+        return texts, False
 
     async def some(self, local: Extraction, numbers: Sequence[int]) -> Extraction:
         """Only the pages that need it. What fails on the way leaves them as they are, and is said."""

@@ -245,3 +245,4 @@ def test_a_document_of_pictures_goes_page_by_page(kimi: Start, desk: Desk, monke
     assert remote_pages(found) == [f"page {number} has words of its own" for number in range(1, 7)]
     assert server.files.ids == []
     assert all(line.deleted_at for line in desk.store.list_departures())
+    assert sorted(line.pages for line in desk.store.list_departures()) == [str(number) for number in range(1, 7)]
