@@ -51,6 +51,7 @@ def _done(job: dict[str, Any]) -> bytes:
     if job["verb"] == "warm":
         for name in ("pdf", "docx", "xlsx"):
             reader(name)
+        twin.settle()
         return b"{}"
     path = Path(job["path"])
     if job["verb"] == "recognize":

@@ -21,9 +21,13 @@ _started: list[bool] = []
 
 def start() -> None:
     """From now on work may be shared, where the system can copy a process and has a second core."""
-    gc.collect()
-    gc.freeze()  # what is there stays: looking it through again and again would copy it for the twin
     _started[:] = [hasattr(os, "fork") and sys.platform != "darwin" and (os.cpu_count() or 1) > 1]
+
+
+def settle() -> None:
+    """All that is there stays. To look it through again and again for what may go would copy it for every twin."""
+    gc.collect()
+    gc.freeze()
 
 
 class Shares:

@@ -5,26 +5,26 @@
 
 import argparse
 import html
-import itertools
 import logging
 import re
+import subprocess
+import sys
 import threading
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-
-import pypdfium2 as pdfium
 
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.text import BlockKind
 from kimi_docs.errors import DocumentError
-from kimi_docs.extract import pdf, twin
+from kimi_docs.extract import pdf
 from kimi_docs.extract.sandbox import Pool
 from kimi_docs.intake import take
 from tests.bench.icdar2013 import CORPUS, NAMES, Score, score_ours, score_pdfplumber
+from tests.bench.pdf_speed import pages_of
 
 SPEED = (
     "scisumm/N04-1038.pdf",
@@ -42,17 +42,7 @@ def ours(path: Path) -> str:
 
 @cache
 def by_pdfium(path: Path) -> str:
-    return "\n".join(_pdfium_pages(path))
-
-
-def _pdfium_pages(path: Path) -> Iterator[str]:
-    document = pdfium.PdfDocument(path)
-    for page in document:
-        text_page = page.get_textpage()
-        yield str(text_page.get_text_range())
-        text_page.close()
-        page.close()
-    document.close()
+    return "\n".join(pages_of(path))
 
 
 @cache
@@ -118,37 +108,9 @@ def tables() -> None:
         print(f"icdar2013 {label}: F1 {f1:.3f}, mean of documents {sum(each) / len(each):.3f} ({detail})")
 
 
-def _born_digital() -> Iterator[Path]:
-    """PDFs of the corpus with a text layer worth the name that can be read without a password."""
-    for path in sorted((CORPUS / "pdf").rglob("*.pdf")):
-        try:
-            enough = sum(map(len, _pdfium_pages(path))) > 2000
-            if enough and pdf.draft(path, "id"):
-                yield path
-        except (pdfium.PdfiumError, DocumentError):
-            continue
-
-
 def speed() -> None:
-    """Seconds by the clock, the best of five of each, in turn. As in the program, a long document is read by two processes."""
-    twin.start()
-    readers: dict[str, Callable[[Path], object]] = {
-        "bare": lambda path: sum(1 for _ in _pdfium_pages(path)),
-        "text": lambda path: pdf.draft(path, "id", tabled=False),
-        "tables": lambda path: pdf.draft(path, "id"),
-    }
-    paths = list(_born_digital())
-    best = dict.fromkeys(itertools.product(paths, readers), float("inf"))
-    for path, _ in itertools.product(paths, range(5)):
-        for name, read in readers.items():
-            start = time.perf_counter()
-            read(path)
-            best[path, name] = min(best[path, name], time.perf_counter() - start)
-    pages = sum(1 for path in paths for _ in _pdfium_pages(path))
-    bare, text, tables = (sum(best[path, name] for path in paths) for name in readers)
-    print(f"speed: {len(paths)} born-digital PDFs, {pages} pages, bare pypdfium2 page by page {bare:.2f} s")
-    print(f"  with KIMI_DOCS_TABLES=off {text:.2f} s, ratio {bare / text:.2f} (wanted >= 0.70)")
-    print(f"  with tables {tables:.2f} s, ratio {bare / tables:.2f}")
+    """In a process that holds nothing else, as the program's own do: a large one takes longer to copy."""
+    subprocess.run([sys.executable, "-m", "tests.bench.pdf_speed"], check=True)
 
 
 class _Memory:
