@@ -44,6 +44,13 @@ def chart(groups: Mapping[str, Usage]) -> None:
     st.bar_chart(frame, height=260)
 
 
+def money(groups: Mapping[str, Usage]) -> None:
+    """What each cost, where the prices are known."""
+    known = {name: float(of.cost) for name, of in groups.items() if of.cost}
+    if known:
+        st.bar_chart(pd.DataFrame({_("Money"): list(known.values())}, index=list(known)), horizontal=True)
+
+
 def ledger() -> None:
     st.subheader(_("What left this machine"))
     departures = library.departures(actor)
@@ -92,6 +99,9 @@ if total.calls:
     days = dict(sorted(receipts.by_day(calls).items()))
     chart(days)
     table(_("By day"), days)
-    table(_("By model"), receipts.by_model(calls))
-    table(_("By run"), dict(list(receipts.by_run(calls).items())[:100]))
+    models, runs = receipts.by_model(calls), dict(list(receipts.by_run(calls).items())[:100])
+    table(_("By model"), models)
+    money(models)
+    table(_("By run"), runs)
+    money(dict(list(runs.items())[:20]))
 ledger()
