@@ -16,7 +16,7 @@ from kimi_docs.analyze.estimate import estimate
 from kimi_docs.analyze.own_templates import get_own, own_templates, parse_template, remove_own, save_own
 from kimi_docs.analyze.templates import TEMPLATES, Template, unknown
 from kimi_docs.domain.calls import Call, Departure, Estimate
-from kimi_docs.domain.claims import Answer, Citation, Session, Summary, SummaryOrder
+from kimi_docs.domain.claims import Answer, Citation, Length, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Added, Document
 from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Run, RunKind
@@ -125,7 +125,16 @@ class Library(Tables):
 
     # Summaries
 
-    def order(self, *, template: str = "", language: str = "", model: str = "", budget: Decimal | None = None) -> SummaryOrder:
+    def order(
+        self,
+        *,
+        template: str = "",
+        language: str = "",
+        model: str = "",
+        budget: Decimal | None = None,
+        length: Length = Length.MEDIUM,
+        audience: str = "",
+    ) -> SummaryOrder:
         """A complete order: what is not given comes from the settings. Raises: WrongUse for an unknown template."""
         settings, wanted = self.settings(), self.template(template or "general")
         own = () if wanted.id in TEMPLATES else tuple((title, asked) for title, _, asked in wanted.sections)
@@ -136,6 +145,8 @@ class Library(Tables):
             engine=settings.chosen_engine,
             model=(model or settings.model) if settings.chosen_engine == "kimi" else "",
             budget=settings.budget if budget is None else budget,
+            length=length,
+            audience=" ".join(audience.split()) if settings.chosen_engine == "kimi" else "",
         )
 
     def templates(self) -> Mapping[str, Template]:

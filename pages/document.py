@@ -5,17 +5,19 @@ import time
 import streamlit as st
 
 from kimi_docs.analyze.templates import TEMPLATES
-from kimi_docs.domain.claims import Completeness, Summary
+from kimi_docs.domain.claims import Completeness, Length, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound, PasswordNeeded
 from kimi_docs.export import report
+from kimi_docs.language import LANGUAGES, mark
 from pages.shared import claims, show, state, unlocking, viewer
 from pages.shared.difference import difference
 from pages.shared.state import _
 
 FOLLOW_SECONDS = 0.05
+LENGTHS = {Length.SHORT: mark("short"), Length.MEDIUM: mark("medium"), Length.LONG: mark("long")}
 
 library, actor = state.library(), state.actor()
 
@@ -68,7 +70,7 @@ def controls(document: Document) -> None:
         format_func=lambda id: _(templates[id].name),
         key="template",
     )
-    order = library.order(template=template)
+    order = wished(template)
     estimate = library.estimate(actor, document.id, order)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("Summarize"), key="summarize", type="primary", icon=":material/auto_awesome:"):
@@ -88,6 +90,30 @@ def controls(document: Document) -> None:
     if anew:
         st.caption(_("A new version is made by new calls:"))
         show.estimate(library.estimate(actor, document.id, following))
+
+
+def wished(template: str) -> SummaryOrder:
+    """The order with what is set beside the kind of summary."""
+    with st.popover(_("Length, language, audience"), icon=":material/tune:", type="tertiary", key="wishes"):
+        length = st.segmented_control(
+            _("Length"),
+            list(LENGTHS),
+            default=Length.MEDIUM,
+            format_func=lambda length: _(LENGTHS[length]),
+            key="length",
+        )
+        language = st.selectbox(
+            _("Language"),
+            ["", *LANGUAGES],
+            format_func=lambda tag: LANGUAGES.get(tag, _("as in the settings")),
+            key="summary_language",
+        )
+        audience = ""
+        if library.settings().chosen_engine == "kimi":
+            audience = st.text_input(
+                _("For whom"), placeholder=_("e.g. the board, or students in their first year"), key="audience"
+            )
+    return library.order(template=template, language=language, length=length or Length.MEDIUM, audience=audience)
 
 
 def chosen(summaries: list[Summary]) -> Summary | None:

@@ -42,6 +42,7 @@ PASSED_ON = {
     "pages/shared/show.py:problem",  # show.say, which takes a Message
     "pages/shared/show.py:stage",  # STAGES
     "pages/shared/state.py:_",
+    "pages/document.py:wished",  # LENGTHS
     "pages/shared/viewer.py:strip",  # words.STATES
     "storage/failures.py:_failure",  # DAMAGED and its like, with the database's name
     "storage/failures.py:damaged",

@@ -17,7 +17,7 @@ from kimi_docs.analyze.plan import Plan, halves, plan, room_of
 from kimi_docs.analyze.repair import MOST_CALLS, MOST_DOUBTS, Doubt, Key, doubts, key_of, mended
 from kimi_docs.analyze.templates import Template, get_template, template_of
 from kimi_docs.domain.calls import Completion, Request
-from kimi_docs.domain.claims import Answer, Citation, Draft, Section, SummaryOrder
+from kimi_docs.domain.claims import Answer, Citation, Draft, Length, Section, SummaryOrder
 from kimi_docs.domain.ports import Checker
 from kimi_docs.domain.runs import Progress, Stage
 from kimi_docs.domain.search import Found
@@ -31,7 +31,8 @@ from kimi_docs.kimi.tools import Loop
 from kimi_docs.language import Message, say
 from kimi_docs.settings import Settings
 
-MOST_CLAIMS = 24
+MOST_CLAIMS = {Length.SHORT: 8, Length.MEDIUM: 24, Length.LONG: 40}
+"""Of the parts of a long document together; more are reduced."""
 MOST_ABOVE = 1.5
 """So many times the true count our own may be."""
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -79,7 +80,7 @@ class KimiEngine:
         waiting = list(planned.spans)
         while waiting:
             span, number = waiting.pop(0), len(drafts)
-            messages = prompts.summary_messages(extraction, None if whole else span, template, language)
+            messages = prompts.summary_messages(extraction, None if whole else span, template, language, order)
             yield replace(progress, stage=Stage.SENDING, done=number)
             asked = self._ask(planned.model, messages, prompts.SaidSummary, "summary", extraction.document)
             try:
@@ -106,7 +107,7 @@ class KimiEngine:
                     raise
                 progress = _withheld(progress, span, refusal)
         if len(drafts) > 1:
-            reduced = await self._reduced(progress.draft, planned.model, template, language)
+            reduced = await self._reduced(progress.draft, planned.model, template, language, order.length)
             progress = replace(progress, draft=reduced)
         yield replace(progress, done=progress.total)
 
@@ -235,13 +236,13 @@ class KimiEngine:
             async for said in answer:
                 yield said
 
-    async def _reduced(self, draft: Draft, model: Model, template: Template, language: str) -> Draft:
+    async def _reduced(self, draft: Draft, model: Model, template: Template, language: str, length: Length) -> Draft:
         """The draft of all parts cut to what matters for the whole: claims are chosen by number, so quotes travel unchanged."""
         claims = list(draft.claims)
-        if len(claims) <= MOST_CLAIMS:
+        if len(claims) <= MOST_CLAIMS[length]:
             return draft
         titles = template.titles(language)
-        messages = prompts.reduction_messages([claim.text for claim in claims], titles, language)
+        messages = prompts.reduction_messages([claim.text for claim in claims], titles, language, length)
         async with aclosing(self._ask(model, messages, prompts.SaidReduction, "reduction")) as answer:
             async for said, _ in answer:
                 chosen = said

@@ -13,7 +13,7 @@ import typer
 from kimi_docs.analyze.columns import load_columns
 from kimi_docs.cli.console import Console, sentence
 from kimi_docs.domain.batch import BatchEntry
-from kimi_docs.domain.claims import Summary, SummaryOrder
+from kimi_docs.domain.claims import Length, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.text import Extraction
@@ -44,6 +44,8 @@ Columns = Annotated[
 ]
 Model = Annotated[str | None, typer.Option("--model", "-m", help=translate("A model id, or auto."))]
 Language = Annotated[str, typer.Option("--language", "-l", help=translate("en or zh-CN; default: the document's."))]
+SummaryLength = Annotated[Length, typer.Option("--length", help=translate("How much it says."))]
+Audience = Annotated[str, typer.Option("--audience", help=translate("For whom it is, in your words; Kimi only."))]
 Budget = Annotated[str | None, typer.Option("--budget", help=translate("A cap in the provider's currency."))]
 Again = Annotated[bool, typer.Option("--again", help=translate("Make it anew, by a new call, even if there is one."))]
 Exports = Annotated[list[Path] | None, typer.Option("--export", "-o", help=translate("Also write it to this file."))]
@@ -130,6 +132,8 @@ def summarize(
     budget: Budget = None,
     export: Exports = None,
     again: Again = False,
+    length: SummaryLength = Length.MEDIUM,
+    audience: Audience = "",
     json: Json = False,
 ) -> None:
     from kimi_docs.export import formats, report, shapes
@@ -138,7 +142,9 @@ def summarize(
         formats.exporter(out.suffix)
     console, done = _console(context, json), []
     with console.desk(model=model) as desk:
-        order = desk.library.order(template=template, language=language, model=model or "", budget=_money(budget))
+        order = desk.library.order(
+            template=template, language=language, model=model or "", budget=_money(budget), length=length, audience=audience
+        )
         for file in files:
             with _each(console, file, files):
                 done.append(_summary(console, desk, file, order, again=again))

@@ -92,11 +92,19 @@ class Completeness(StrEnum):
     PARTIAL = "partial"
 
 
+class Length(StrEnum):
+    """How many claims a summary has."""
+
+    SHORT = "short"
+    MEDIUM = "medium"
+    LONG = "long"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SummaryOrder:
     """How a summary is wanted. `language` empty: the document's; `model` empty: the cheapest that fits. `attempt`: which of the
     versions that somebody had made anew, 0 the first. `sections` (title, what belongs there) are those of a template of one's own,
-    so that a run knows them whatever becomes of the template."""
+    so that a run knows them whatever becomes of the template. `audience`: for whom, in somebody's words."""
 
     template: str = "general"
     language: str = ""
@@ -105,6 +113,8 @@ class SummaryOrder:
     budget: Decimal | None = None
     attempt: int = 0
     sections: tuple[tuple[str, str], ...] = ()
+    length: Length = Length.MEDIUM
+    audience: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ from kimi_docs.analyze import prompts
 from kimi_docs.analyze.cite import Verifier
 from kimi_docs.analyze.estimate import estimate
 from kimi_docs.domain.calls import Usage
-from kimi_docs.domain.claims import Answer, Completeness, Draft, Summary, SummaryOrder
+from kimi_docs.domain.claims import Answer, Completeness, Draft, Length, Summary, SummaryOrder
 from kimi_docs.domain.ports import Blobs, Engine, Storage, Store
 from kimi_docs.domain.runs import Failure, Progress, Run, RunKind, RunState, Stage
 from kimi_docs.domain.text import Coverage, Extraction
@@ -56,6 +56,7 @@ def summary_id(document: str, order: SummaryOrder) -> str:
     content: list[Any] = [document, order.engine, order.model, order.template, order.language, prompts.VERSION]
     content += [order.attempt] if order.attempt else []
     content += [order.sections] if order.sections else []
+    content += [order.length, order.audience] if order.length is not Length.MEDIUM or order.audience else []
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 

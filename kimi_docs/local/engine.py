@@ -28,7 +28,7 @@ class LocalEngine:
             return
         total = len(TEMPLATES.get(order.template, TEMPLATES["general"])) + 1
         sections: list[Section] = []
-        coming = summarize(extraction, template=order.template, wanted=order.language)
+        coming = summarize(extraction, template=order.template, wanted=order.language, length=order.length)
         while section := await asyncio.to_thread(next, coming, None):
             sections.append(section)
             yield _progress(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from kimi_docs.domain.claims import Citation, Claim, Section
+from kimi_docs.domain.claims import Citation, Claim, Length, Section
 from kimi_docs.domain.text import Extraction, PageKind, Span
 from kimi_docs.language import closest
 from kimi_docs.local.cues import CUES, HEADINGS
@@ -43,12 +43,18 @@ def claim(extraction: Extraction, sentence: Sentence) -> Claim:
     return Claim(text=sentence.text, citations=(Citation(quote=quote, document=extraction.document, page_said=page),))
 
 
-def count_claims(size: int) -> int:
+_SHARE = {Length.SHORT: 0.5, Length.MEDIUM: 1.0, Length.LONG: 1.8}
+
+
+def count_claims(size: int, length: Length = Length.MEDIUM) -> int:
     """How many claims a document of so many sentences gets: 8 to 14, fewer only when there is less to say."""
-    return max(1, min(size, 14, 8 + size // 80, max(3, size // 2)))
+    most = round(_SHARE[length] * min(14, 8 + size // 80))
+    return max(1, min(size, most, max(3, size // 2)))
 
 
-def summarize(extraction: Extraction, *, template: str = "general", wanted: str = "") -> Iterator[Section]:
+def summarize(
+    extraction: Extraction, *, template: str = "general", wanted: str = "", length: Length = Length.MEDIUM
+) -> Iterator[Section]:
     """The sections of the summary, one by one. A section of which the document says nothing is left out."""
     said = TITLES[language(extraction, wanted)]
     if extraction.pages and all(page.kind == PageKind.SHEET for page in extraction.pages):
@@ -61,13 +67,14 @@ def summarize(extraction: Extraction, *, template: str = "general", wanted: str 
     ranking = rank(found, title=extraction.title)
     if template == "general" and len(found) < 12:
         template = "workbook"  # too short for sections: the key points alone
+    total = count_claims(len(found), length)
     taken: list[int] = []
     for key, share in TEMPLATES.get(template, TEMPLATES["general"]):
-        chosen = _section(ranking, key, share, taken)
+        chosen = _section(ranking, key, share, taken, total)
         taken.extend(chosen)
         if chosen:
             yield Section(title=said[key], claims=tuple(claim(extraction, found[i]) for i in sorted(chosen)))
-    if rest := _rest(ranking, taken):
+    if rest := _rest(ranking, taken, total):
         yield Section(title=said["summary"], claims=tuple(claim(extraction, found[i]) for i in sorted(rest)))
 
 
@@ -81,17 +88,15 @@ def part(extraction: Extraction, key: str, most: int) -> list[Claim]:
     return [claim(extraction, found[i]) for i in choose(ranking, enough=lambda chosen: len(chosen) >= most, scores=scores)]
 
 
-def _rest(ranking: Ranking, taken: Sequence[int]) -> list[int]:
+def _rest(ranking: Ranking, taken: Sequence[int], total: int) -> list[int]:
     """What matters most of a document that does not speak in the template's terms."""
-    total = count_claims(len(ranking.sentences))
     if len(taken) > total // 2:
         return []
     scores = _scores_for(ranking, "findings")
     return choose(ranking, enough=lambda chosen: len(taken) + len(chosen) >= total, scores=scores, taken=taken)
 
 
-def _section(ranking: Ranking, key: str, share: float, taken: Sequence[int]) -> list[int]:
-    total = count_claims(len(ranking.sentences))
+def _section(ranking: Ranking, key: str, share: float, taken: Sequence[int], total: int) -> list[int]:
     wanted = max(1, round(share * total))
     scores = _scores_for(ranking, key)
     return choose(
