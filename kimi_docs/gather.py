@@ -1,7 +1,10 @@
 """Paths, folders and archives → the files in them, one at a time; what cannot be taken comes as its error."""
 
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +60,7 @@ def unpacked(name: str, content: bytes, *, max_bytes: int) -> Iterator[File]:
 def _entry(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> Iterator[File]:
     try:
         content = opened.read(entry) if entry.file_size <= max_bytes else b""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, OSError, ValueError):
         yield File(name=clean_name(entry.filename), problem=archive.damaged())
         return
     if not content and entry.file_size:

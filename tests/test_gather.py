@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kimi_docs.errors import Damaged
@@ -33,6 +33,7 @@ def test_a_damaged_archive_holds_up_none_of_the_others(tmp_path: Path, name: str
     assert isinstance(found[name].problem, Damaged)
 
 
+@example(b"\x01", 65, "a.zip")
 @given(st.binary(max_size=200), st.integers(0, 300), st.sampled_from(["a.zip", "a.docx", "a.xlsx", "a.txt", ""]))
 def test_no_bytes_bring_it_down(junk: bytes, place: int, name: str) -> None:
     whole = zipped(a=b"one", b=b"two" * 50)

@@ -5,8 +5,10 @@ So a later process finds what a crash left behind, and never touches a file that
 """
 
 import asyncio
+import hashlib
 import json
 import os
+import socket
 import sys
 import uuid
 from collections.abc import Callable
@@ -56,7 +58,9 @@ ACCEPTED = frozenset(
 """Of the formats this program knows, those the service reads (platform documentation, August 2026)."""
 ABANDONED = timedelta(minutes=30)
 """A line in the ledger that is older and says nothing of a deletion belongs to a process that is gone."""
-_PROCESS = f"{uuid.getnode():x}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
+_MACHINE = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12]
+"""By its name: the address of its network card is another one in each process where there is no network."""
+_PROCESS = f"{_MACHINE}-{os.getpid():x}-{uuid.uuid4().hex[:8]}"
 """Machine, process, and a word that tells it from an earlier process of that number."""
 _UPLOAD_SECONDS = 600.0
 _ATTEMPTS = 4
