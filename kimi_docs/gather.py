@@ -51,7 +51,7 @@ def unpacked(name: str, content: bytes, *, max_bytes: int) -> Iterator[File]:
         archive.check(content)
         with zipfile.ZipFile(io.BytesIO(content)) as opened:
             for entry in sorted(opened.infolist(), key=lambda entry: entry.filename):
-                if not entry.is_dir() and not _hidden(Path(entry.filename)):
+                if not entry.filename.endswith("/") and not _hidden(Path(entry.filename)):
                     yield from _entry(opened, entry, max_bytes)
     except DocumentError as problem:
         yield File(name=shown, problem=problem)
