@@ -1,10 +1,8 @@
 """pdfium's functions that are called thousands of times a page, without the pointer objects that cost more than the calls."""
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import CFUNCTYPE, addressof, byref, c_double, c_float, c_int, c_uint, c_void_p, cast, sizeof
-from itertools import repeat
+from ctypes import CFUNCTYPE, byref, c_double, c_float, c_int, c_uint, c_void_p, cast
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as raw_pdfium
@@ -117,23 +115,27 @@ def texts(
     """The texts of a page that are written in one of these modes or pale, or are lower than `low` or off the sheet; no spaces,
     and in a `layer` none in one of these modes.
 
-    There are thousands on a page: each question is put to all of them in one go, without a step of Python between.
+    All in one loop: there are thousands on a page, and a call each would cost more than what it asks.
     """
     pointer, left = address(page.raw), [MOST_OBJECTS]
-    count = min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)
-    everything = list(map(_object_at, repeat(pointer), range(count)))
-    written = list(map(render_mode, everything))
-    for form in (found for found, mode in zip(everything, written, strict=True) if mode == _NO_TEXT and _type_of(found) == FORM):
-        yield from _inner_texts(form, modes, pale, sheer, left, layer=layer)
-    if not_asked := {_NO_TEXT, *(modes if layer else ())} & set(written):
-        everything = [found for found, mode in zip(everything, written, strict=True) if mode not in not_asked]
-        written = [mode for mode in written if mode not in not_asked]
-    unseen = _unseen(everything, pale, sheer)
-    unseen |= {number for number, mode in enumerate(written) if mode in modes}
+    at, fill, box = _AT, _AT_COLOUR, _floats
     west, south, east, north = sheet
-    for number, (x1, y1, x2, y2) in enumerate(_all_bounds(everything)):
-        if (0 < y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north or number in unseen) and x1 < x2 and y1 < y2:
-            yield Text(everything[number], (x1, y1, x2, y2), number in unseen)
+    for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
+        text = _object_at(pointer, number)
+        mode = render_mode(text)
+        if mode == _NO_TEXT:
+            if _type_of(text) == FORM:
+                yield from _inner_texts(text, modes, pale, sheer, left, layer=layer)
+            continue
+        unseen = mode in modes
+        if unseen and layer:
+            continue
+        if not unseen and _get_fill(text, *fill):
+            unseen = (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
+        if _get_bounds(text, *at):
+            x1, y1, x2, y2, _, _ = box
+            if (unseen or y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north) and x1 < x2 and y1 < y2:
+                yield Text(text, (x1, y1, x2, y2), unseen)
 
 
 def _inner_texts(form: int, modes: Sequence[int], pale: int, sheer: int, left: list[int], *, layer: bool) -> Iterator[Text]:
@@ -141,32 +143,6 @@ def _inner_texts(form: int, modes: Sequence[int], pale: int, sheer: int, left: l
         unpainted = render_mode(drawn.pointer) in modes
         if not (layer and unpainted) and (around := bounds(drawn)):
             yield Text(drawn.pointer, around, unpainted or is_pale(drawn.pointer, pale, sheer))
-
-
-def _unseen(pointers: Sequence[int], pale: int, sheer: int) -> set[int]:
-    """The places of those that are pale; black where nothing is said."""
-    room = (c_uint * (4 * len(pointers)))()
-    said = list(map(_get_fill, pointers, *_addresses(room, 4)))
-    red, opacity = room[0::4], room[3::4]
-    if max(red, default=0) < pale and min(opacity, default=255) > sheer:
-        return set()
-    green, blue = room[1::4], room[2::4]
-    colours = enumerate(zip(said, red, green, blue, opacity, strict=True))
-    return {number for number, (known, r, g, b, o) in colours if known and (o <= sheer or min(r, g, b) >= pale)}
-
-
-def _all_bounds(pointers: Sequence[int]) -> Iterator[Bounds]:
-    room = (c_float * (4 * len(pointers)))()
-    deque(map(_get_bounds, pointers, *_addresses(room, 4)), maxlen=0)
-    values = iter(room)
-    return zip(values, values, values, values, strict=True)
-
-
-def _addresses(room: Any, size: int) -> Iterator[range]:
-    """Where the first, second … of every `size` values is to be written."""
-    start, step = addressof(room), sizeof(room._type_)
-    end = start + sizeof(room)
-    return (range(start + step * place, max(end, start + step * place), step * size) for place in range(size))
 
 
 def font_size(text: int) -> float:

@@ -78,8 +78,6 @@ def headings(text: str, entries: Sequence[Entry], levels: Mapping[str, int] = NO
     wanted = {_key(name): level for name, level in entries}
     for match in (_LINE if wanted or levels else _CANDIDATE).finditer(text):
         line = match[0].strip()
-        if not (wanted or line in levels or len(line) < _LONGEST_NAME or line[0].isdigit() or line[0] == "第"):
-            continue  # most lines are neither named nor numbered
         level = _level(line, wanted) or (levels[line] if line in levels and _is_heading(line) else 0)
         if level:
             yield BlockKind.HEADING, match.start(), match.start() + len(match[0].rstrip()), level

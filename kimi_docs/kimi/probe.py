@@ -56,7 +56,7 @@ async def probe(settings: Settings, store: Store, catalog: Catalog) -> Probe:
             tokens=answered.tokens,
             seconds=answered.seconds,
             error=answered.error,
-            balance=await _balance(client),
+            balance=await _balance_if_said(client),
             limits={name: value for name, value in headers.items() if name.lower().startswith(_LIMITS)},
             skew_seconds=_skew(headers.get("date", "")),
         )
@@ -105,21 +105,26 @@ async def ask_balance(settings: Settings) -> Decimal | None:
     client = Client(settings, DEADLINES)
     try:
         await client.recognized()
-        said = (await client.balance()).get("available_balance")
-        return None if said is None else Decimal(str(said))
-    except (KeyError, TypeError, InvalidOperation):
-        return None
+        return await _balance(client)
     except FAILURES as failure:
         raise classify(failure, base_url=settings.base_url, model=settings.model).error from failure
     finally:
         await client.close()
 
 
+async def _balance_if_said(client: Client) -> Decimal | None:
+    try:
+        return await _balance(client)
+    except OpenAIError:
+        return None
+
+
 async def _balance(client: Client) -> Decimal | None:
+    """None for a provider without a purse, or with one that says nothing we know. Raises: what openai raises."""
     try:
         said = (await client.balance()).get("available_balance")
         return None if said is None else Decimal(str(said))
-    except (OpenAIError, KeyError, TypeError, InvalidOperation):  # no purse, or one that says nothing we know
+    except (KeyError, TypeError, InvalidOperation):
         return None
 
 
