@@ -1,16 +1,23 @@
-"""What it cost and what left this machine: receipts by day, model and run, and the ledger."""
+"""What it cost and what left this machine: receipts by day, model, person and run, and the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from kimi_docs.doctor import ask_balance
 from kimi_docs.domain import receipts
-from kimi_docs.domain.calls import Usage
+from kimi_docs.domain.calls import Call, Usage
+from kimi_docs.domain.runs import Run, RunKind
+from kimi_docs.domain.scope import LOCAL
 from kimi_docs.errors import KimiDocsError
+from kimi_docs.language import mark
 from pages.shared import show, state
 from pages.shared.state import _
+
+MOST_RUNS = 1000
+MOST_IN_CHART = 20
+KINDS = {RunKind.EXTRACT: mark("Reading"), RunKind.SUMMARIZE: mark("Summary"), RunKind.ASK: mark("Answer"), RunKind.FILL: mark("Table")}
 
 library, actor = state.library(), state.actor()
 
@@ -90,18 +97,40 @@ def balance() -> None:
         st.warning(f"{show.say(left.message)} {show.say(left.advice)}")
 
 
+def named_runs(calls: Sequence[Call]) -> dict[str, Usage]:
+    """The runs by what they did and for which document. Of another person's run no more is told than whose it is."""
+    runs = {run.id: run for run in library.runs(actor, limit=MOST_RUNS)}
+    documents = {document.id: document.shown_name for document in library.documents(actor, limit=MOST_RUNS)}
+
+    def name(call: Call) -> str:
+        known = call.run in runs
+        what = _run_name(runs[call.run], documents) if known else call.owner if call.run else _("Without a run")
+        return f"{what} ({call.run[:6]})" if call.run else what
+
+    return receipts.grouped(calls, name)
+
+
+def _run_name(run: Run, documents: Mapping[str, str]) -> str:
+    first, *others = [documents.get(id, id[:8]) for id in run.documents] or [""]
+    more = f" +{len(others)}" if others else ""
+    return f"{_(KINDS[run.kind])}: {first}{more}"
+
+
 st.title(_("Usage"))
 calls = library.calls(actor)
 total = receipts.usage_of(calls)
 show.receipt(total)
 balance()
 if total.calls:
-    days = dict(sorted(receipts.by_day(calls).items()))
+    days, people = dict(sorted(receipts.by_day(calls).items())), receipts.by_person(calls)
+    models, runs = receipts.by_model(calls), dict(list(named_runs(calls).items())[:100])
     chart(days)
     table(_("By day"), days)
-    models, runs = receipts.by_model(calls), dict(list(receipts.by_run(calls).items())[:100])
     table(_("By model"), models)
     money(models)
+    if people.keys() - {LOCAL.person}:
+        table(_("By person"), people)
+        money(people)
     table(_("By run"), runs)
-    money(dict(list(runs.items())[:20]))
+    money(dict(list(runs.items())[:MOST_IN_CHART]))
 ledger()

@@ -369,7 +369,7 @@ class MemoryStore:
     def save_call(self, call: Call) -> None:
         here = self._find("calls", call.id)
         if here is None or here.state != CallState.ANSWERED or call.state == CallState.ANSWERED:
-            self._save("calls", call.id, call)
+            self._save("calls", call.id, replace(call, owner=here.owner if here else self._actor.person))
 
     def write_calls(self, sent: Sequence[Sending] = (), saved: Sequence[Call] = ()) -> Sequence[Call]:
         for call in saved:
@@ -381,7 +381,8 @@ class MemoryStore:
         if here and not sending.may_leave(here):
             return here
         self.save_departure(sending.departure)
-        return self._save("calls", sending.call.id, sending.call)
+        self.save_call(sending.call)
+        return sending.call
 
     def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
         return self._list("calls", lambda call: run in ("", call.run), "sent_at")[:limit]

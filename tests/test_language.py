@@ -43,6 +43,7 @@ PASSED_ON = {
     "pages/shared/show.py:stage",  # STAGES
     "pages/shared/state.py:_",
     "pages/document.py:wished",  # LENGTHS
+    "pages/usage.py:_run_name",  # KINDS
     "pages/shared/viewer.py:strip",  # words.STATES
     "storage/failures.py:_failure",  # DAMAGED and its like, with the database's name
     "storage/failures.py:damaged",

@@ -1,10 +1,11 @@
 """Receipts add up, and an unknown price is said."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from kimi_docs.domain.calls import Call, CallState, Completion
-from kimi_docs.domain.receipts import by_day, by_model, usage_of
+from kimi_docs.domain.receipts import by_day, by_model, by_person, usage_of
 
 
 def call(model: str, day: int, cost: str | None, *, answered: bool = True) -> Call:
@@ -30,10 +31,12 @@ def test_one_unknown_price_makes_the_sum_unknown() -> None:
     assert usage_of([call("a", 1, "0.10"), call("b", 1, None)]).cost is None
 
 
-def test_they_are_grouped_by_day_and_by_model() -> None:
+def test_they_are_grouped_by_day_model_and_person() -> None:
     calls = [call("a", 1, "0.10"), call("a", 2, "0.10"), call("b", 2, "0.20")]
     assert {day: usage.cost for day, usage in by_day(calls).items()} == {
         "2026-11-01": Decimal("0.10"),
         "2026-11-02": Decimal("0.30"),
     }
     assert {model: usage.calls for model, usage in by_model(calls).items()} == {"a": 2, "b": 1}
+    calls[0] = replace(calls[0], owner="alice")
+    assert {person: usage.cost for person, usage in by_person(calls).items()} == {"alice": Decimal("0.10"), "": Decimal("0.30")}

@@ -21,7 +21,12 @@ def usage(context: typer.Context, json: Json = False) -> None:
     console = _console(context, json)
     with console.desk() as desk:
         calls, departures = desk.library.calls(console.actor), desk.library.departures(console.actor)
-    groups = {"by_day": receipts.by_day(calls), "by_model": receipts.by_model(calls), "by_run": receipts.by_run(calls)}
+    groups = {
+        "by_day": receipts.by_day(calls),
+        "by_model": receipts.by_model(calls),
+        "by_person": receipts.by_person(calls),
+        "by_run": receipts.by_run(calls),
+    }
     total = receipts.usage_of(calls)
     shape = {
         "total": shapes.usage(total),

@@ -96,6 +96,7 @@ class Call:
 
     A call found `sent` by a later process may have been billed: sending it again adds one to `possible_duplicates`.
     `holder` is the process that awaits the answer, so that another one waits for it and does not send it too.
+    `owner` is the person it was first sent for, as the store knows them; the call is the same whoever that was.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Call:
     currency: str = ""
     request_id: str = ""
     holder: str = ""
+    owner: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Calls → what they took, in all and by day, model or run."""
+"""Calls → what they took, in all and by day, model, run or person."""
 
 from collections.abc import Callable, Iterable
 
@@ -41,3 +41,7 @@ def by_model(calls: Iterable[Call]) -> dict[str, Usage]:
 
 def by_run(calls: Iterable[Call]) -> dict[str, Usage]:
     return grouped(calls, lambda call: call.run)
+
+
+def by_person(calls: Iterable[Call]) -> dict[str, Usage]:
+    return grouped(calls, lambda call: call.owner)

@@ -125,6 +125,12 @@ def test_a_call_that_was_answered_stays_answered(store: Store, state: CallState)
     assert store.find_call(CALL.id) == CALL
 
 
+def test_a_call_belongs_to_whom_it_was_first_sent_for(storage: Storage) -> None:
+    storage.of(ALICE).save_call(replace(CALL, state=CallState.SENT, completion=None))
+    storage.of(BOB).save_call(CALL)
+    assert [call.owner for call in storage.of(BOB).list_calls()] == [ALICE.person]
+
+
 def test_calls_are_listed_newest_first_by_their_run(store: Store) -> None:
     for number in (2, 1, 3):
         store.save_call(replace(CALL, id=str(number), run=f"run {number % 2}", sent_at=later(number)))
