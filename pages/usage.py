@@ -17,7 +17,12 @@ from pages.shared.state import _
 
 MOST_RUNS = 1000
 MOST_IN_CHART = 20
-KINDS = {RunKind.EXTRACT: mark("Reading"), RunKind.SUMMARIZE: mark("Summary"), RunKind.ASK: mark("Answer"), RunKind.FILL: mark("Table")}
+KINDS = {
+    RunKind.EXTRACT: mark("Reading"),
+    RunKind.SUMMARIZE: mark("Summary"),
+    RunKind.ASK: mark("Answer"),
+    RunKind.FILL: mark("Table"),
+}
 
 library, actor = state.library(), state.actor()
 
