@@ -20,6 +20,8 @@ from kimi_docs.errors import DocumentError
 from kimi_docs.extract import sheet
 from kimi_docs.extract.encoding import decode
 from kimi_docs.extract.rows import grid
+from tests.bench.apart import markdown
+from tests.bench.icdar2013 import markdown_tables
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 ASKED_CELLS, ASKED_RATIO = 0.99, 1.3
@@ -39,6 +41,7 @@ _DATES = (
         "%d-%b-%Y %H:%M:%S",
     ),
 )
+_BLANK = re.compile(r"NaN|NaT|Unnamed: \d+")
 _MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%H:%M:%S", "%H:%M:%S.%f")
 
 
@@ -50,21 +53,56 @@ class Score:
     odd: tuple[tuple[str, str, str], ...] = ()
 
 
-def scores() -> Iterator[Score]:
+@dataclass(frozen=True, kw_only=True)
+class Twin:
+    """A sheet of a workbook and what Excel wrote of it."""
+
+    workbook: Path
+    number: int
+    csv: Path
+
+    @property
+    def name(self) -> str:
+        return self.csv.name
+
+
+def twins() -> Iterator[Twin]:
     workbooks = {path.name: path for path in (CORPUS / "sheet").rglob("*") if path.is_file()}
-    for twin in sorted([*(CORPUS / "gt/sheetjs").glob("*.csv"), *(CORPUS / "gt/sheetjs-poi").glob("*.csv")]):
-        name, number = re.fullmatch(r"(.+)\.(\d+)\.csv", twin.name).groups()  # type: ignore[union-attr]
+    for written in sorted([*(CORPUS / "gt/sheetjs").glob("*.csv"), *(CORPUS / "gt/sheetjs-poi").glob("*.csv")]):
+        name, number = re.fullmatch(r"(.+)\.(\d+)\.csv", written.name).groups()  # type: ignore[union-attr]
         if name in workbooks:
-            yield compare(workbooks[name], int(number), twin)
+            yield Twin(workbook=workbooks[name], number=int(number), csv=written)
 
 
-def compare(workbook: Path, number: int, twin: Path) -> Score:
-    expected = list(csv.reader(decode(twin.read_bytes())[0].splitlines(keepends=True)))
+def compare(twin: Twin) -> Score:
+    expected = cells_of(twin)
     try:
-        found = [list(row) for row in grid(list(sheet.sheets(workbook, fill=False))[number][2])]
+        found = [list(row) for row in grid(list(sheet.sheets(twin.workbook, fill=False))[twin.number][2])]
     except (DocumentError, IndexError) as error:
-        cells = sum(bool(cell.strip()) for row in expected for cell in row)
-        return Score(name=twin.name, cells=cells, equal=0, odd=(("", type(error).__name__, ""),))
+        return Score(name=twin.name, cells=filled(expected), equal=0, odd=(("", type(error).__name__, ""),))
+    return scored(twin, expected, found)
+
+
+def beside() -> tuple[int, int]:
+    """(cells, equal) of what markitdown makes of the same sheets, its words for an empty cell taken for one; (0, 0) without it."""
+    texts, cells, equal = markdown({twin.workbook for twin in twins()}), 0, 0
+    for twin in twins() if texts else ():
+        sections = re.split(r"(?m)^## .*\n", texts[twin.workbook])[1:]
+        rows = next(iter(markdown_tables(sections[twin.number])), []) if twin.number < len(sections) else []
+        score = scored(twin, cells_of(twin), [["" if _BLANK.fullmatch(cell) else cell for cell in row] for row in rows])
+        cells, equal = cells + score.cells, equal + score.equal
+    return cells, equal
+
+
+def cells_of(twin: Twin) -> list[list[str]]:
+    return list(csv.reader(decode(twin.csv.read_bytes())[0].splitlines(keepends=True)))
+
+
+def filled(rows: list[list[str]]) -> int:
+    return sum(bool(cell.strip()) for row in rows for cell in row)
+
+
+def scored(twin: Twin, expected: list[list[str]], found: list[list[str]]) -> Score:
     expected, found = used(expected), used(found)
     cells, odd = 0, list[tuple[str, str, str]]()
     for row in range(max(len(expected), len(found))):
@@ -162,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--odd", action="store_true", help="list the cells that differ")
     options, _ = parser.parse_known_args()
-    found = list(scores()) if CORPUS.exists() else []
+    found = [compare(twin) for twin in twins()] if CORPUS.exists() else []
     for score in found:
         if options.odd or score.equal < score.cells:
             print(f"{score.name}: {score.equal} of {score.cells}")
@@ -172,6 +210,8 @@ def main() -> None:
     if cells:
         share = f"{equal} of {cells} = {equal / cells:.2%} (asked {ASKED_CELLS:.0%})"
         print(f"cells equal to Excel's own CSV: {share}, {len(found)} sheets")
+        others = beside()
+        print(f"  markitdown: {others[1]} of {others[0]} = {others[1] / max(1, others[0]):.2%}")
     with tempfile.TemporaryDirectory() as folder:
         bare, ours = ratio(long_workbook(Path(folder)))
     print(f"{ROWS:,} rows × {COLUMNS}: calamine {bare:.2f} s, ours {ours:.2f} s CPU = {ours / bare:.2f} (asked ≤ {ASKED_RATIO})")

@@ -104,9 +104,26 @@ def score_pdfplumber(name: str) -> Score:
     import pdfplumber
 
     with pdfplumber.open(CORPUS / "pdf" / "icdar2013" / f"{name}.pdf") as opened:
-        grids = [
-            {(row, column): (row, column, text or "") for row, texts in enumerate(table) for column, text in enumerate(texts)}
-            for page in opened.pages
-            for table in page.extract_tables()
-        ]
+        grids = [_grid(table) for page in opened.pages for table in page.extract_tables()]
     return score(name, grids)
+
+
+def score_markdown(name: str, text: str) -> Score:
+    """The tables of a Markdown text."""
+    return score(name, [_grid(rows) for rows in markdown_tables(text)])
+
+
+def markdown_tables(text: str) -> Iterable[list[list[str]]]:
+    """Rows of cells, without the line that parts the head from the body."""
+    rows: list[list[str]] = []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("|"):
+            cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip()[1:-1])]
+            rows += [] if all(re.fullmatch(":?-+:?", cell) for cell in cells) else [cells]
+        elif rows:
+            yield rows
+            rows = []
+
+
+def _grid(rows: Iterable[Iterable[str | None]]) -> Grid:
+    return {(row, column): (row, column, text or "") for row, texts in enumerate(rows) for column, text in enumerate(texts)}

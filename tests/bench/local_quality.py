@@ -10,13 +10,10 @@ our sentences and words), as `python -m tests.bench.sumy_baselines`.
 import argparse
 import html
 import json
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,11 +26,12 @@ from kimi_docs.local.search import Dials, Passages
 from kimi_docs.local.sentences import sentences
 from kimi_docs.local.summarize import choose_within, summarize
 from kimi_docs.local.tokens import words
+from tests.bench.apart import ROOT, interpreter
 from tests.bench.rouge import rouge, token_f1
 from tests.local.samples import long_document
 
 Scores = NDArray[np.float64]
-SETS = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "sets"
+SETS = ROOT.parent / "shared" / "corpus" / "sets"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,28 +97,11 @@ def within(order: Sequence[int], texts: Sequence[str], limit: int, chinese: bool
     return cut([texts[number] for number in sorted(taken)], limit, chinese)
 
 
-def with_sumy() -> str:
-    """An interpreter with sumy and numpy beside the project's own, made when it is first needed; "" where it cannot be had."""
-    place = Path(__file__).parents[2] / ".venv" / "sumy"
-    python = str(place / "bin" / "python")
-    if not Path(python).exists():
-        print("making an interpreter with sumy …", file=sys.stderr)
-        commands = [[sys.executable, "-m", "venv", str(place)], [python, "-m", "pip", "install", "--quiet", "sumy", "numpy"]]
-        try:
-            for command in commands:
-                subprocess.run(command, check=True)
-        except subprocess.CalledProcessError:
-            shutil.rmtree(place, ignore_errors=True)
-            print("sumy cannot be installed here: beside lead only", flush=True)
-            return ""
-    return python
-
-
 def sumy_orders(python: str, cases: Sequence[list[str]], chinese: bool) -> dict[str, list[list[int]]]:
     """Each system's order of the sentences of each case, best first."""
     payload = json.dumps({"chinese": chinese, "cases": [[[text, words(text)] for text in case] for case in cases]})
     command = [python, "-m", "tests.bench.sumy_baselines"]
-    done = subprocess.run(command, input=payload, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, input=payload, capture_output=True, text=True, check=True, cwd=ROOT)
     found: dict[str, list[list[int]]] = json.loads(done.stdout)
     return found
 
@@ -248,7 +229,7 @@ def main() -> None:
     if not SETS.exists():
         raise SystemExit(f"The corpus is not here: {SETS}")
     summarized = [chosen for chosen in SUMMARIES if chosen.name in wanted]
-    sumy = (options.sumy or with_sumy()) if summarized else ""
+    sumy = (options.sumy or interpreter("sumy", "sumy", "numpy")) if summarized else ""
     for chosen in summarized:
         table(chosen, summaries(chosen, sumy))
     for name, part in (("expmrc", evidence), ("notfound", not_found), ("verbatim", verbatim), ("speed", speed)):
