@@ -170,6 +170,7 @@ class KimiServer:
         self._stop: asyncio.Event | None = None
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Wire] = {}
+        self.opened = 0  # connections since the start
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="kimi-server", daemon=True)
         self._failure: OSError | None = None
         self.port = self.settings.port
@@ -309,6 +310,7 @@ class KimiServer:
         task = asyncio.current_task()
         assert task
         self._connections[task] = wire
+        self.opened += 1
         try:
             while wire.open and (received := await wire.receive()):
                 await self._respond(wire, received)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ Leave = Callable[[], Awaitable[None]]
 _LEAVE: ContextVar[Leave | None] = ContextVar("leave", default=None)
 SHOWN_EVERY_SECONDS = 0.05
 CLOSE_SECONDS = 1.0
+FINISH_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +118,8 @@ class Client:
         now, deadlines = asyncio.get_running_loop().time, self.deadlines
         last = now() + deadlines.total
         alarm, shown, pieces = min(now() + deadlines.first(request), last), 0.0, 0
-        events = read_events(response.aiter_bytes())
+        content = response.aiter_bytes()
+        events = read_events(content)
         while True:
             try:
                 async with asyncio.timeout_at(alarm):
@@ -124,6 +127,7 @@ class Client:
             except StopAsyncIteration:
                 return
             if event == END:
+                await _finish(content)
                 return
             if not isinstance(event, Mapping):
                 gathered.damaged = True  # read on: what was used is told at the end
@@ -202,6 +206,14 @@ class Client:
         """The same, asked with a body."""
         found: Any = await self._openai.post(path, body=dict(body), cast_to=object)
         return dict(found)
+
+
+async def _finish(content: AsyncIterator[bytes]) -> None:
+    """Read past the end mark, so that the connection can carry the next call; what does not end there is closed instead."""
+    with suppress(*FAILURES):
+        async with asyncio.timeout(FINISH_SECONDS):
+            async for _ in content:
+                pass
 
 
 async def _close(response: Any) -> None:

@@ -168,11 +168,13 @@ class Limiter:
     def _admitted(self, number: int) -> None:
         with self._lock:
             self._book.admit(number, self.clock())
+            self._untold = True  # the others suppose that it counts for longer
         self._wake.set()
 
     def _end(self, number: int, *, refused: bool) -> None:
         with self._lock:
             self._book.end(number, self.clock(), refused=refused)
+            self._untold = True
         self._wake.set()
 
     def _tell(self) -> None:

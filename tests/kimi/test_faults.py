@@ -549,3 +549,12 @@ async def test_who_waits_for_the_accounts_limits_says_so_until_it_goes(desk: Mak
     assert told == []
     await ask(caller, request("the second"))
     assert told == [True, False]
+
+
+async def test_calls_one_after_the_other_share_a_connection(desk: Make) -> None:
+    here = desk()
+    caller = here.caller()
+    for number in range(3):
+        await ask(caller, request(f"Question {number}"))
+    assert len(here.server.calls) == 3
+    assert here.server.opened == 1

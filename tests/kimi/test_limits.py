@@ -84,6 +84,18 @@ async def test_tokens_are_charged_up_front_and_small_requests_fill_what_large_on
     assert provider.seconds <= ideal * 1.25 + (1.5 if members > 1 else 0)
 
 
+async def test_the_others_are_told_what_was_admitted_also_by_who_has_nothing_more_to_send() -> None:
+    meter = MemoryMeter()
+    limiter = Limiter(limits(tpm=100), meter, "account")
+    async with limiter.slot(100) as place:
+        place.admitted()
+        admitted = time.time()
+    assert limiter._pump
+    await asyncio.wait_for(limiter._pump, 5)
+    assert max(mark.until for mark in meter.read("account") if mark.kind == "window") <= admitted + 1.5 * PERIOD
+    await limiter.close()
+
+
 @pytest.mark.parametrize("members", [1, 2])
 async def test_never_more_at_once_than_allowed(members: int) -> None:
     given, meter = limits(concurrency=4), MemoryMeter()
