@@ -7,7 +7,6 @@ is overtaken by smaller ones, but not for long.
 """
 
 import asyncio
-import itertools
 import math
 import threading
 import time
@@ -19,6 +18,7 @@ from kimi_docs.domain.calls import Mark
 from kimi_docs.domain.ports import Meter
 from kimi_docs.errors import PlatformError
 from kimi_docs.kimi.book import Book
+from kimi_docs.kimi.grants import LEAD_SECONDS, Grants
 from kimi_docs.kimi.members import alone_until, gone_from_here, new_member, others_at_work
 from kimi_docs.kimi.standing import Standing
 from kimi_docs.kimi.turns import Turns, Waiter
@@ -30,10 +30,7 @@ RENEW_SECONDS = ALONE_SECONDS / 3
 LEASE_SECONDS = 3 * ALONE_SECONDS
 LOOK_SECONDS = 0.02
 """How often a process looks whether another one has freed what it waits for."""
-LEAD_SECONDS = 0.08
-"""A place is given so long before its moment: about as long as recording a call takes on a slow disk."""
 WANTING_SECONDS = 0.3
-YIELD_SECONDS = 0.15
 LEARNED_SECONDS = 600.0
 
 
@@ -74,16 +71,14 @@ class Limiter:
     def __post_init__(self) -> None:
         self._book = Book(limits=self.limits)
         self._turns = Turns(patience_seconds=self.limits.period_seconds / 4)
-        self._numbers = itertools.count()
-        self._lock = threading.Lock()  # book and turns are also used in the thread that writes to the store
+        self._grants = Grants(self._book, self._turns)
+        self._lock = threading.Lock()  # all three are also used in the thread that writes to the store
         self._wake = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._alone_until = 0.0
         self._written_at = -math.inf
-        self._granted_at = 0.0
         self._changed = False  # something that others must know at once
         self._untold = False  # something they may be told at the next renewal
-        self._standing = Standing()
 
     # ---- For who sends ----
 
@@ -133,17 +128,17 @@ class Limiter:
 
     def stop(self, error: PlatformError) -> None:
         """Nothing is left in the purse: what was asked for before now is not sent any more."""
-        self._standing.stopped = (self.clock(), error)
+        self._grants.standing.stopped = (self.clock(), error)
         self._tell()
 
     def park(self, until: float, error: PlatformError) -> None:
         """The tokens of the day are used up: nothing leaves until then (seconds since 1970)."""
-        self._standing.parked = (until, error)
+        self._grants.standing.parked = (until, error)
         self._tell()
 
     def resume(self) -> None:
         """Somebody topped up: go on."""
-        self._standing = Standing()
+        self._grants.standing = Standing()
         self._tell()
 
     def alive(self, member: str) -> bool:
@@ -238,7 +233,7 @@ class Limiter:
             self._book.others = others
             if not len(self._turns) or alone_until(others, now) > now:
                 return False
-            return any(self._wait_of(waiter, now) <= LEAD_SECONDS for waiter in self._turns.order())
+            return self._grants.hopeful(now)
 
     def _write(self, at_work: bool) -> tuple[list[Waiter], float]:
         """Exchange marks with the others, granting in the same transaction. Runs in a thread."""
@@ -254,7 +249,7 @@ class Limiter:
                 held_elsewhere = alone_until(others, now) > now
                 self._alone_until = 0.0 if others_at_work(others) or not at_work else now + ALONE_SECONDS
                 if at_work and not held_elsewhere:
-                    chosen, wait = self._pick(now)
+                    chosen, wait = self._grants.pick(now)
                     granted.extend(chosen)
                 self._untold = False
                 return self._marks(now) if at_work else self._book.marks(self.member, now, 0.0)
@@ -269,68 +264,21 @@ class Limiter:
 
     def _marks(self, now: float) -> list[Mark]:
         marks = self._book.marks(self.member, now, LEASE_SECONDS)
-        marks.append(Mark(member=self.member, kind="member", until=now + LEASE_SECONDS, tokens=int(self._granted_at * 1000)))
+        marks.append(Mark(member=self.member, kind="member", until=now + LEASE_SECONDS, tokens=int(self._grants.last_at * 1000)))
         if self._alone_until > now:
             marks.append(Mark(member=self.member, kind="alone", until=self._alone_until))
         if waiting := len(self._turns):
             urgent = any(waiter.interactive for waiter in self._turns.order())
             until = now + WANTING_SECONDS
             marks.append(Mark(member=self.member, kind="wants", until=until, requests=waiting, tokens=int(urgent)))
-        marks.extend(self._standing.marks(self.member, now))
+        marks.extend(self._grants.standing.marks(self.member, now))
         return marks
-
-    # ---- Who goes next ----
 
     def _choose(self, now: float) -> tuple[list[Waiter], float]:
         with self._lock:
-            return self._pick(now)
-
-    def _pick(self, now: float) -> tuple[list[Waiter], float]:
-        """Those that may leave now, already on the book; and the seconds until the next may."""
-        granted: list[Waiter] = []
-        while True:
-            soonest = math.inf
-            for position, waiter in enumerate(self._turns.order()):
-                if self._standing.denial(waiter, self._book, now):
-                    continue
-                wait = self._wait_of(waiter, now)
-                if wait <= LEAD_SECONDS:
-                    break
-                soonest = min(soonest, wait)
-                if math.isinf(wait) or (position == 0 and self._turns.overtaken(waiter, now)):
-                    return granted, soonest
-            else:
-                return granted, soonest
-            self._turns.take(waiter)
-            waiter.number = next(self._numbers)
-            waiter.at = now + max(0.0, wait)
-            self._book.leave(waiter.number, waiter.tokens, waiter.at)
-            self._granted_at, self._untold = now, True
-            granted.append(waiter)
-
-    def _wait_of(self, waiter: Waiter, now: float) -> float:
-        wanting = [mark for mark in self._book.others if mark.kind == "wants" and mark.until > now]
-        if not wanting:
-            return self._book.wait(waiter.tokens, now)
-        if self._should_yield(waiter, wanting, now):
-            return 2 * LEAD_SECONDS
-        wanted = sum(mark.requests for mark in wanting)
-        held, sent = self._book.others_sum("held", now)[0], self._book.others_sum("window", now)[0]
-        share = len(wanting) + 1
-        reserved = (
-            max(0, min(wanted, self._book.limit("concurrency", now) // share) - held),
-            max(0, min(wanted, self._book.limit("rpm", now) // share) - sent),
-        )
-        return self._book.wait(waiter.tokens, now, reserved=reserved)
-
-    def _should_yield(self, waiter: Waiter, wanting: Sequence[Mark], now: float) -> bool:
-        """Let another process go first for a moment, where it waits with something more urgent or went longer ago than we did."""
-        names = {mark.member for mark in wanting}
-        if any(mark.tokens for mark in wanting) and not waiter.interactive:
-            return now - waiter.blocked_at(now) < YIELD_SECONDS
-        theirs = [mark.tokens / 1000 for mark in self._book.others if mark.kind == "member" and mark.member in names]
-        scarce = self._book.limit("concurrency", now) <= len(names) + 1
-        return scarce and bool(theirs) and min(theirs) < self._granted_at and now - waiter.blocked_at(now) < YIELD_SECONDS
+            granted, wait = self._grants.pick(now)
+            self._untold = self._untold or bool(granted)
+        return granted, wait
 
     def _let_go(self, granted: Sequence[Waiter]) -> None:
         for waiter in granted:
@@ -347,10 +295,12 @@ class Limiter:
 
     def _refuse(self, now: float) -> None:
         """Turn away those that need not wait."""
-        if not self._standing.closed(self._book, self._turns.most_tokens, now):
+        if not self._grants.standing.closed(self._book, self._turns.most_tokens, now):
             return
         with self._lock:
-            judged = [(waiter, self._standing.denial(waiter, self._book, now)) for waiter in self._turns.order(everybody=True)]
+            judged = [
+                (waiter, self._grants.standing.denial(waiter, self._book, now)) for waiter in self._turns.order(everybody=True)
+            ]
             denied = [(waiter, error) for waiter, error in judged if error]
             for waiter, _ in denied:
                 self._turns.remove(waiter)
