@@ -169,7 +169,7 @@ def _beside(found: "Probe", settings: Settings) -> Iterator[Check]:
     if found.skew_seconds is not None:
         minutes = round(abs(found.skew_seconds) / 60)
         right = abs(found.skew_seconds) < WRONG_CLOCK_SECONDS
-        message = say("The clock is right.") if right else say("The clock is {minutes} minutes off.", minutes=minutes)
+        message = say("The clock is right.") if right else say("The clock is off by {minutes} min.", minutes=minutes)
         advice = NOTHING if right else say("Set the time of this machine: waiting times and dates would be wrong.")
         yield Check(name="clock", ok=right, message=message, advice=advice)
     limits = settings.limits

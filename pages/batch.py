@@ -70,7 +70,7 @@ def estimate(entries: list[BatchEntry], order: SummaryOrder) -> None:
         price = _estimated(order, total["calls"], text_cost=cost, minutes=total["minutes"])
         st.markdown(f"{known} {price}", help=None if order.engine == "local" else show.repairs())
         if len(found) < len(given):
-            st.caption(_("{count} are still being read; they will be added.", count=len(given) - len(found)))
+            st.caption(_("Still being read, to be added then: {count}.", count=len(given) - len(found)))
         with st.expander(_("By file")):
             names = {entry.document: entry.name for entry in given}
             st.dataframe([_estimate_row(names[each.document], each) for each in found], hide_index=True, width="stretch")
@@ -79,7 +79,7 @@ def estimate(entries: list[BatchEntry], order: SummaryOrder) -> None:
 def _estimated(order: SummaryOrder, calls: int, *, text_cost: str, minutes: float) -> str:
     if order.engine == "local":
         return _("Free, on this machine.")
-    return _("{calls} calls, about {cost}, {minutes} min", calls=calls, cost=text_cost, minutes=f"{minutes:.1f}")
+    return _("Calls: {calls} · about {cost} · {minutes} min", calls=calls, cost=text_cost, minutes=f"{minutes:.1f}")
 
 
 def _estimate_row(name: str, each: Estimate) -> dict[str, object]:

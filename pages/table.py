@@ -108,7 +108,7 @@ def estimate(entries: list[BatchEntry], columns: tuple[Column, ...]) -> None:
 
 def _price(total: dict[str, Any]) -> str:
     cost = _("price unknown") if total["cost"] is None else f"{total['cost']:.4f} {total['currency'] or ''}"
-    return _("{calls} calls, about {cost}, {minutes} min", calls=total["calls"], cost=cost, minutes=f"{total['minutes']:.1f}")
+    return _("Calls: {calls} · about {cost} · {minutes} min", calls=total["calls"], cost=cost, minutes=f"{total['minutes']:.1f}")
 
 
 def watch(id: str, looked: list[BatchView], *, under_way: bool) -> None:

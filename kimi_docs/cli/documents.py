@@ -113,7 +113,7 @@ def estimate_line(e: Any) -> str:
         return translate("on this machine, free")
     cost = translate("price unknown") if e.cost is None else f"{e.cost:.4f} {e.currency}"
     return translate(
-        "{model}: {calls} calls, {input} tokens in, about {output} out, {cost}, about {minutes} min",
+        "{model} · calls: {calls} · tokens: {input} in, about {output} out · {cost} · about {minutes} min",
         model=e.model,
         calls=e.calls,
         input=e.input_tokens,

@@ -57,14 +57,14 @@ def _text(total: Usage, groups: Mapping[str, Usage], departures: Sequence[Depart
     hosts = ", ".join(sorted({departure.host for departure in departures}))
     sent = sum(departure.bytes for departure in departures)
     left = translate(
-        "Left this machine: {bytes} bytes in {count} requests, to {hosts}.", bytes=sent, count=len(departures), hosts=hosts
+        "Left this machine: {bytes} bytes, requests: {count}, to {hosts}.", bytes=sent, count=len(departures), hosts=hosts
     )
     return "\n".join([*lines, left])
 
 
 def _line(name: str, of: Usage) -> str:
     return translate(
-        "{name}: {calls} calls, {input} tokens in ({cached} cached), {output} out, {cost}",
+        "{name} · calls: {calls} · tokens: {input} in ({cached} cached), {output} out · {cost}",
         name=name,
         calls=of.calls,
         input=of.input_tokens,

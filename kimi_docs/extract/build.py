@@ -105,7 +105,7 @@ class Builder:
         text = "".join(self._texts)
         self._note_orders(text)
         if self.hidden:
-            message = say("{count} texts that readers do not see were found, listed and left out.", count=len(self.hidden))
+            message = say("Texts that readers do not see were found, listed and left out: {count}.", count=len(self.hidden))
             self.notice(Notice(code="hidden", message=message, page=self.hidden[0].page))
         return Extraction(
             document=self.document_id,

@@ -34,7 +34,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
             add_sections(builder, (block for block in [*blocks, *walk.apart()] if block.text.strip()))
         about = _metadata(package.optional("meta.xml"))
     if walk.pictures:
-        message = say("This document has {count} pictures; text in them was not read.", count=walk.pictures)
+        message = say("Text in the pictures of this document was not read (pictures: {count}).", count=walk.pictures)
         builder.notice(Notice(code="pictures", message=message))
     return builder.finish(title=about.pop("title", ""), metadata=about)
 

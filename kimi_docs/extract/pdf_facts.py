@@ -35,7 +35,7 @@ def notices(document: Any) -> Iterator[Notice]:
         yield Notice(code="xfa", message=message)
     names = _attachments(document)
     if names:
-        message = say("{count} files are attached and were not read: {names}", count=len(names), names=", ".join(names)[:500])
+        message = say("Attached files were not read ({count}): {names}", count=len(names), names=", ".join(names)[:500])
         yield Notice(code="attachments", message=message)
 
 

@@ -28,14 +28,16 @@ def unread(extraction: Extraction) -> list[int]:
 
 def advised(extraction: Extraction, count: int) -> Extraction:
     """The extraction with the advice how its unread pages can be read."""
-    message = say("{count} pages hold no readable text. To have them read, install the “ocr” extra or set a Kimi key.", count=count)
+    message = say(
+        "Pages without readable text: {count}. To have them read, install the “ocr” extra or set a Kimi key.", count=count
+    )
     return replace(extraction, notices=(*extraction.notices, Notice(code="ocr_missing", message=message)))
 
 
 def unfinished(extraction: Extraction, left: Sequence[int]) -> Extraction:
     """The extraction, saying that there was no time for some of its pages."""
     message = say(
-        "{count} pages from page {first} on were not recognized in time. Split the document and add the rest of it by itself.",
+        "Pages not recognized in time: {count}, from page {first} on. Split the document and add the rest of it by itself.",
         count=len(left),
         first=left[0],
     )

@@ -68,7 +68,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         message = say("{count} characters of hidden text were left out.", count=reader.hidden)
         builder.notice(Notice(code="hidden", message=message))
     if reader.pictures:
-        message = say("This document has {count} pictures; text in them was not read.", count=reader.pictures)
+        message = say("Text in the pictures of this document was not read (pictures: {count}).", count=reader.pictures)
         builder.notice(Notice(code="pictures", message=message))
     about = {name: " ".join(_joined(parts).split()) for name, parts in reader.about.items()}
     return builder.finish(title=about.pop("title", ""), metadata=about)

@@ -32,7 +32,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
             pictures += _add(builder, package, part, slide)
         about = properties(package)
     if pictures:
-        message = say("This document has {count} pictures; text in them was not read.", count=pictures)
+        message = say("Text in the pictures of this document was not read (pictures: {count}).", count=pictures)
         builder.notice(Notice(code="pictures", message=message))
     return builder.finish(title=about.pop("title", "") or builder.first_label, metadata=about)
 

@@ -35,7 +35,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         about = properties(package)
     add_sections(builder, _cleaned(paragraphs))
     if walk.pictures:
-        message = say("This document has {count} pictures; text in them was not read.", count=walk.pictures)
+        message = say("Text in the pictures of this document was not read (pictures: {count}).", count=walk.pictures)
         builder.notice(Notice(code="pictures", message=message))
     if walk.hidden:
         builder.hidden += listed(walk.hidden)

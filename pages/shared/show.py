@@ -132,7 +132,7 @@ def receipt(usage: Usage) -> None:
         return
     cost = _("price unknown") if usage.cost is None else f"{usage.cost:.4f} {usage.currency}"
     counted = _(
-        "{calls} calls, {input} tokens in ({cached} cached), {output} out",
+        "Calls: {calls} · tokens: {input} in ({cached} cached), {output} out",
         calls=usage.calls,
         input=usage.input_tokens,
         cached=usage.cached_tokens,
@@ -152,7 +152,7 @@ def estimate(value: Estimate) -> None:
         cost = _("price unknown") if value.cost is None else f"{value.cost:.4f} {value.currency}"
         st.caption(
             _(
-                "{model}: {calls} calls, about {tokens} tokens, {cost}, {minutes} min",
+                "{model} · calls: {calls} · about {tokens} tokens · {cost} · {minutes} min",
                 model=value.model,
                 calls=value.calls,
                 tokens=value.input_tokens + value.output_tokens,
