@@ -44,19 +44,22 @@ def _sum(left: Decimal | None, right: Decimal | None) -> Decimal | None:
 class Request:
     """What is sent to a model: the model's id, the messages, and the parameters beside them.
 
-    `attempt` is not sent: it tells a call that somebody wants made anew from the one on record.
+    `attempt` and `retry` are not sent. They tell a call from the one on record: one that somebody wants made anew, and one whose
+    earlier answers nobody could use.
     """
 
     model: str
     messages: tuple[Mapping[str, Any], ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 0
+    retry: int = 0
 
     @property
     def id(self) -> str:
-        """The name of the call: SHA-256 of model, parameters, messages and attempt in canonical JSON."""
+        """The name of the call: SHA-256 of model, parameters, messages, attempt and retry in canonical JSON."""
         content: list[Any] = [self.model, dict(self.parameters), [dict(message) for message in self.messages]]
         content += [self.attempt] if self.attempt else []
+        content += [{"retry": self.retry}] if self.retry else []
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

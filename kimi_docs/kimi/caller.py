@@ -18,9 +18,9 @@ from kimi_docs.kimi.classify import Action, Fault, classify
 from kimi_docs.kimi.connection import Connection
 from kimi_docs.kimi.flights import prefix_of
 from kimi_docs.kimi.limits import Place
-from kimi_docs.kimi.partial import AT_LENGTH, CUT, ROUNDS, UNFINISHED, going_on, joined, joined_text
+from kimi_docs.kimi.partial import AT_LENGTH, CUT, MISSHAPEN, ROUNDS, UNFINISHED, going_on, joined, joined_text
 from kimi_docs.kimi.patience import Patience
-from kimi_docs.kimi.purse import Purse, reached
+from kimi_docs.kimi.purse import Purse, reached, without_price
 from kimi_docs.kimi.receipt import Receipt, sending_of
 from kimi_docs.kimi.stream import Interrupted, Sign
 from kimi_docs.language import say
@@ -90,24 +90,28 @@ class Caller:
         await self.prepare()
         async with self.connection.flights.alone(request.id):
             call = await asyncio.to_thread(self._store.find_call, request.id)
-            known = self._known(call)
-            if known and known.finish not in UNFINISHED:
-                yield known
+            if call and self._of_no_use(call):
+                async with aclosing(self.ask(replace(request, retry=request.retry + 1), document=document)) as anew:
+                    async for piece in anew:
+                        yield piece
                 return
-            whole, rounds = known, 0
+            whole, before, rounds = self._known(call), 0, 0
             while whole is None or (whole.finish in UNFINISHED and rounds < ROUNDS):
-                rounds += whole is not None
-                said = whole.text if whole else ""
+                said, goes_on = whole.text if whole else "", whole is not None
                 asked = going_on(request, said) if whole else request
-                async with aclosing(
-                    self._once(asked, document, call if whole is None else None, goes_on=whole is not None)
-                ) as answer:
+                if goes_on:
+                    call = await asyncio.to_thread(self._store.find_call, asked.id)
+                    if whole and (kept := self._known(call)) and kept.text:  # an earlier run went on with it
+                        whole, before = joined(whole, kept), before + 1
+                        continue
+                    rounds += 1
+                async with aclosing(self._once(asked, document, call, goes_on=goes_on)) as answer:
                     async for piece in answer:
                         if isinstance(piece, Completion):
                             whole = joined(whole, piece) if whole else piece
                         else:
                             yield joined_text(said, piece)
-            yield await self._finished(request, whole) if rounds else whole
+            yield await self._finished(request, whole) if rounds or before else whole
 
     async def _finished(self, request: Request, whole: Completion) -> Completion:
         """The joined answer, kept under the name of the request so that it is never asked for again."""
@@ -121,6 +125,18 @@ class Caller:
             await self._recorder.save(replace(call, completion=whole))
         return whole
 
+    async def misshapen(self, request: Request) -> None:
+        """The answer had not the form that was asked for. It stays on the receipt; another run that wants it asks anew."""
+        while (call := await asyncio.to_thread(self._store.find_call, request.id)) and call.completion:
+            if call.completion.finish != MISSHAPEN:
+                await self._recorder.save(replace(call, completion=replace(call.completion, finish=MISSHAPEN)))
+                return
+            request = replace(request, retry=request.retry + 1)
+
+    def _of_no_use(self, call: Call) -> bool:
+        """An earlier run could do nothing with its answer."""
+        return call.completion is not None and call.completion.finish == MISSHAPEN and call.run != self._run
+
     def _known(self, call: Call | None) -> Completion | None:
         """The answer given before; this run's own is on its receipt."""
         if call is None or call.completion is None:
@@ -133,11 +149,6 @@ class Caller:
         self, request: Request, document: str | None, call: Call | None, *, goes_on: bool
     ) -> AsyncGenerator[str | Completion]:
         """One request until it is answered, or cut where it can be gone on with. The last piece is its completion."""
-        if goes_on:
-            call = await asyncio.to_thread(self._store.find_call, request.id)
-            if known := self._known(call):
-                yield known
-                return
         call = call or Call(id=request.id, model=request.model, state=CallState.SENT, run=self._run)
         patience, gone = Patience(backoff_seconds=self._backoff_seconds), ""
         while True:
@@ -238,8 +249,10 @@ class Caller:
         if self._budget is None:
             return await self._record_sent(call, request, document, instead_of)
         least, most = self._price(request, 0), self._price(request, int(request.parameters.get("max_completion_tokens", 0)))
-        if not self._purse.batch or least is None or most is None:
-            if self.usage.cost is not None and self.usage.cost + (least or 0) > self._budget:
+        if least is None or most is None or self.usage.cost is None:
+            raise without_price(request.model)
+        if not self._purse.batch:
+            if self.usage.cost + least > self._budget:
                 raise reached(self._budget, self.usage.currency)
             return await self._record_sent(call, request, document, instead_of)
         async with self._purse.leaving(call.id, least, most, self._budget, self.usage.currency):
@@ -281,7 +294,8 @@ class Caller:
         state = CallState.SENT if fault.reached_provider and not spoiled else CallState.REFUSED
         call = replace(call, state=state, request_id=fault.error.request_id or "", holder="")
         await self._recorder.save(call)
-        if fault.action is Action.DROP and (request.model, fault.parameter) not in self.connection.client.refused_parameters:
+        if fault.action is Action.DROP and fault.parameter not in patience.dropped:
+            patience.dropped.add(fault.parameter)
             self.connection.client.refused_parameters.add((request.model, fault.parameter))
             return call, None
         await patience.wait(fault, broken.cause)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from kimi_docs.domain.calls import Mark
 from kimi_docs.domain.ports import Meter
-from kimi_docs.errors import PlatformError
+from kimi_docs.errors import KimiDocsError, PlatformError
 from kimi_docs.kimi.book import Book
 from kimi_docs.kimi.grants import LEAD_SECONDS, Grants
 from kimi_docs.kimi.members import alone_until, gone_from_here, new_member, others_at_work
@@ -87,7 +87,8 @@ class Limiter:
         """Wait until a request of so many tokens may leave; hold its place until it has ended.
 
         `since` is when somebody asked for it: what was asked before the account was stopped is not tried.
-        Raises: QuotaExhausted (the account was stopped), TryLater (the tokens of the day are used up).
+        Raises: QuotaExhausted (the account was stopped), TryLater (the tokens of the day are used up), Misconfigured (the store
+        that holds the book is away).
         """
         waiter = Waiter(tokens=tokens, run=run, interactive=interactive, since=since, asked_at=self.clock())
         with self._lock:
@@ -185,7 +186,11 @@ class Limiter:
         """While anybody waits or is under way: grant what may leave, and keep our part of the shared book fresh."""
         while len(self._turns) or self._book.held or self._changed or (self._untold and self.meter):
             self._wake.clear()
-            wait = await self._turn()
+            try:
+                wait = await self._turn()
+            except KimiDocsError as error:  # the store is away for longer than it is waited for
+                self._turn_away(error)
+                wait = RENEW_SECONDS
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
@@ -298,12 +303,26 @@ class Limiter:
         if not self._grants.standing.closed(self._book, self._turns.most_tokens, now):
             return
         with self._lock:
-            judged = [
-                (waiter, self._grants.standing.denial(waiter, self._book, now)) for waiter in self._turns.order(everybody=True)
-            ]
-            denied = [(waiter, error) for waiter, error in judged if error]
+            standing = self._grants.standing
+            judged = [(waiter, standing.denial(waiter, self._book, now)) for waiter in self._turns.order(everybody=True)]
+        self._deny([(waiter, error) for waiter, error in judged if error])
+
+    def _turn_away(self, error: KimiDocsError) -> None:
+        """Without the book nothing may leave: who waits hears why. What is under way is told to the others as soon as can be."""
+        self._untold = True
+        with self._lock:
+            waiting = list(self._turns.order(everybody=True))
+        self._deny([(waiter, error) for waiter in waiting])
+
+    def _deny(self, denied: Sequence[tuple[Waiter, KimiDocsError]]) -> None:
+        with self._lock:
             for waiter, _ in denied:
                 self._turns.remove(waiter)
         for waiter, error in denied:
             if not waiter.granted.done():
-                waiter.granted.set_exception(type(error)(error.message, error.advice, request_id=error.request_id))
+                waiter.granted.set_exception(_again(error))
+
+
+def _again(error: KimiDocsError) -> KimiDocsError:
+    """The same for one more who hears it: an exception is raised once."""
+    return type(error)(error.message, error.advice, request_id=error.request_id)

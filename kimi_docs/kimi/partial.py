@@ -8,6 +8,7 @@ ROUNDS = 3
 AT_LENGTH = "unfinished-length"  # cut at the length limit, to be gone on with
 CUT = "unfinished-cut"  # the connection broke off
 UNFINISHED = (AT_LENGTH, CUT)
+MISSHAPEN = "misshapen"  # whole, but not of the form that was asked for, three times
 RESTART_CHARACTERS = 48
 """A continuation that begins with as many of the answer's first characters is the whole answer again, not its rest."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from kimi_docs.errors import KeyRefused, QuotaExhausted, TryLater
@@ -26,6 +26,7 @@ class Patience:
     failures: int = 0
     refusals: int = 0
     busy_since: float | None = None
+    dropped: set[str] = field(default_factory=set)  # parameters the provider did not take
 
     def tell(self, fault: Fault, limiter: Limiter) -> None:
         """What the fault means for all who use the account. Said while the call still holds its place, so that none slips out."""

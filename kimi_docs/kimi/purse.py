@@ -23,6 +23,14 @@ def reached(budget: Decimal, currency: str) -> BudgetReached:
     )
 
 
+def without_price(model: str) -> BudgetReached:
+    """A cap cannot be kept where nobody knows what a call costs."""
+    return BudgetReached(
+        say("There is a budget, but what {model} costs is not known, so it cannot be kept.", model=model),
+        say("Choose a model whose price is known, or take the budget away. What is done is kept; nothing more was sent."),
+    )
+
+
 @dataclass(eq=False)
 class Purse:
     """One event loop only. Without a batch there is nobody to share it with."""

@@ -15,6 +15,7 @@ from kimi_docs.language import say
 
 Shape = TypeVar("Shape", bound=BaseModel)
 MOST_FAULTS = 5
+MOST_ASKED = 3
 MOST_SAID = 20_000
 """Characters of a bad answer that go back with the request to mend it."""
 
@@ -23,6 +24,9 @@ class Asks(Protocol):
     """A caller, or a loop of tool calls around one."""
 
     def ask(self, request: Request, *, document: str | None = None) -> AsyncGenerator[str | Completion]: ...
+
+    async def misshapen(self, request: Request) -> None:
+        """What was answered to it could not be used: it is to be asked anew when somebody tries again."""
 
 
 class Misshapen(Exception):
@@ -71,8 +75,9 @@ async def ask_structured(
     """
     wanted = {"type": "json_schema", "json_schema": {"name": name, "schema": schema(shape), "strict": True}}
     shaped = replace(request, parameters={**request.parameters, "response_format": wanted})
-    attempt = 0
+    asked: list[Request] = []
     while True:
+        asked.append(shaped)
         async with aclosing(caller.ask(shaped, document=document)) as answer:
             async for piece in answer:
                 if isinstance(piece, Completion):
@@ -84,11 +89,12 @@ async def ask_structured(
             if fault := lacking(said):
                 raise Misshapen(fault)
         except Misshapen as fault:
-            attempt += 1
-            if attempt > 2:
+            if len(asked) == MOST_ASKED:
+                for one in asked:
+                    await caller.misshapen(one)
                 message = say("The model's answer did not have the form that was asked for, three times.")
                 raise BadResponse(message, say("Try again, or choose another model."), request_id=completion.request_id) from fault
-            shaped = _repaired(shaped, completion.text, fault) if attempt == 1 else _in_plain_words(request, shape)
+            shaped = _repaired(shaped, completion.text, fault) if len(asked) == 1 else _in_plain_words(request, shape)
         else:
             yield said, completion
             return

@@ -74,6 +74,11 @@ class Loop:
     turns: list[Mapping[str, Any]] = field(default_factory=list)
     _asked: tuple[Mapping[str, Any], ...] = ()
     _made: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _answered: dict[str, Request] = field(default_factory=dict)  # by what was asked: what was sent last
+
+    async def misshapen(self, request: Request) -> None:
+        """What was answered to it could not be used."""
+        await self.caller.misshapen(self._answered[request.id])
 
     async def ask(self, request: Request, *, document: str | None = None) -> AsyncGenerator[str | Completion]:
         """The text so far as it grows, last the completion that calls nothing. Raises: what `Caller.ask` raises, BadResponse."""
@@ -95,6 +100,7 @@ class Loop:
                     else:
                         yield piece
             if not completion.tool_calls:
+                self._answered[request.id] = asked
                 yield completion
                 return
             results = await asyncio.gather(*(self._result(call) for call in completion.tool_calls))

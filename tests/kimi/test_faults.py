@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from kimi_docs.domain.calls import CallState, Completion
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.errors import (
     BadResponse,
+    BudgetReached,
     KeyRefused,
     ModelUnavailable,
     PlatformError,
@@ -245,6 +247,18 @@ async def test_l12_an_answer_cut_again_and_again_is_never_kept_as_whole(desk: Ma
     assert all(call.completion.finish.startswith("unfinished") for call in at.calls if call.completion)
 
 
+async def test_l12_an_answer_given_up_goes_on_from_there_when_somebody_starts_it_again(desk: Make) -> None:
+    at = desk()
+    at.server.script([TEXT] * 9)
+    at.server.fail_always("stream_cut")
+    assert isinstance(await fails(at.caller()), TryLater)
+    at.server.fail_always(None)
+    before = len(at.server.calls)
+    answer = await ask(at.caller(run="another"), request())
+    assert (answer.text, answer.finish) == (TEXT, "stop")
+    assert len(at.server.calls) == before + 1
+
+
 async def test_l12_an_answer_cut_while_the_model_thinks_begins_anew(desk: Make) -> None:
     at = desk()
     at.server.script([{"content": "", "reasoning": "thinking " * 30}, {"content": "Done.", "reasoning": "thinking"}])
@@ -359,6 +373,22 @@ async def test_l17_a_second_bad_answer_is_asked_for_once_more_in_plain_words(des
     with pytest.raises(BadResponse):
         await structured(at.caller(), "Something else.")
     assert len(at.server.calls) == 6
+
+
+async def test_l17_what_could_not_be_used_three_times_is_asked_anew_by_the_next_run_and_stays_on_the_receipt(desk: Make) -> None:
+    at = desk()
+    at.server.script(["no", "still no", "never", GOOD])
+    with pytest.raises(BadResponse):
+        await structured(at.caller())
+    with pytest.raises(BadResponse):  # the same run, after a restart: its answers are on record
+        await structured(at.caller())
+    assert len(at.server.calls) == 3
+    said, _ = await structured(at.caller(run="another"))
+    assert said.title == "Heat"
+    said, _ = await structured(at.caller(run="a third"))
+    assert said.title == "Heat"
+    assert len(at.server.calls) == 4
+    assert at.reported() == at.ledger()
 
 
 async def test_l17_a_fence_and_words_around_json_need_no_repair(desk: Make) -> None:
@@ -493,6 +523,21 @@ async def test_l27_a_parameter_the_provider_does_not_take_is_dropped_once(desk: 
     await ask(caller, request("Another", temperature=0.3))
     assert "temperature" not in at.server.calls[-1].body
     assert len(at.server.calls) == 3
+
+
+async def test_l27_calls_that_left_side_by_side_with_such_a_parameter_are_all_mended(desk: Make) -> None:
+    at = desk()
+    caller = at.caller()
+    answers = await ask_all(caller, [request(f"Question {number}", temperature=0.3) for number in range(3)])
+    assert [answer.finish for answer in answers] == ["stop"] * 3
+
+
+async def test_a_budget_is_not_kept_by_guessing_what_a_model_costs(desk: Make) -> None:
+    at = desk(self_hosted=True)
+    caller = at.caller(at.connect(provider="openai-compatible"), budget=Decimal("0.01"))
+    with pytest.raises(BudgetReached):
+        await ask(caller, replace(request(model="kimi-k2"), parameters={"max_completion_tokens": 150}))
+    assert at.server.calls == []
 
 
 async def test_l27_a_complaint_that_stays_is_not_tried_for_ever(desk: Make) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from kimi_docs.domain.calls import Mark
-from kimi_docs.errors import QuotaExhausted, TryLater
+from kimi_docs.errors import Misconfigured, QuotaExhausted, TryLater
 from kimi_docs.kimi.book import Book
 from kimi_docs.kimi.limits import Limiter
+from kimi_docs.language import say
 from kimi_docs.settings import Limits
 from tests.fakes import MemoryMeter
 from tests.kimi.conftest import Desk, ask, ask_all, request
@@ -93,6 +94,29 @@ async def test_the_others_are_told_what_was_admitted_also_by_who_has_nothing_mor
     assert limiter._pump
     await asyncio.wait_for(limiter._pump, 5)
     assert max(mark.until for mark in meter.read("account") if mark.kind == "window") <= admitted + 1.5 * PERIOD
+    await limiter.close()
+
+
+class Away(MemoryMeter):
+    """A store that cannot be reached while `away`."""
+
+    away = True
+
+    def exchange(self, account: str, member: str, now: float, decide: Any) -> None:
+        if self.away:
+            raise Misconfigured(say("The database is away."))
+        super().exchange(account, member, now, decide)
+
+
+async def test_who_waits_hears_that_the_store_is_away_and_the_next_goes_when_it_is_back() -> None:
+    meter = Away()
+    limiter = Limiter(limits(), meter, "account")
+    with pytest.raises(Misconfigured):
+        async with asyncio.timeout(5), limiter.slot(10):
+            pass
+    meter.away = False
+    async with asyncio.timeout(5), limiter.slot(10):
+        pass
     await limiter.close()
 
 
