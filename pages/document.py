@@ -209,15 +209,15 @@ def last_run(document: Document) -> Run | None:
     return runs[0] if runs else None
 
 
-def failed(run: Run | None, extraction: Extraction) -> None:
-    """Why the last run did not come to an end, and what it had written until then."""
+def failed(run: Run | None, extraction: Extraction, *, above: bool) -> None:
+    """Why the last run did not come to an end, and what it had written until then; without buttons `above` a whole summary."""
     if run and run.failure:
         show.problem(run.failure)
     elif run and run.state is RunState.STOPPED:
         st.warning(_("It was stopped. What is done is kept; “Summarize” goes on with what is missing."))
         if run.draft and run.draft.sections:
-            with st.container(key="claims"):
-                claims.listed(run.draft, [extraction])
+            with st.container(key="stopped" if above else "claims"):
+                claims.listed(run.draft, [extraction], live=above)  # the buttons of two texts would have the same keys
 
 
 def main() -> None:
@@ -249,7 +249,7 @@ def main() -> None:
         controls(document)
         if run and not run.state.ended:
             follow(run, extraction)
-        failed(run, extraction)
+        failed(run, extraction, above=shown is not None)
         if shown:
             versions(summaries, shown)
             summary_view(shown, document, extraction)

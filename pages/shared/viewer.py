@@ -91,7 +91,7 @@ def _stepping(citations: Sequence[Citation]) -> None:
     """To the quote before and after the one that is shown."""
     if not citations:
         return
-    number = state.tab().viewer.number
+    number = _number(citations)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("Quote before"), key="previous_citation", disabled=number <= 1, shortcut="Alt+Up"):
             state.view(citations[number - 2], number - 1)
@@ -100,6 +100,13 @@ def _stepping(citations: Sequence[Citation]) -> None:
         if st.button(_("Next quote"), key="next_citation", disabled=number >= len(citations), shortcut="Alt+Down"):
             state.view(citations[number], number + 1)
             st.rerun()
+
+
+def _number(citations: Sequence[Citation]) -> int:
+    """The place of the quote that is shown among these; 0 if it is one of another document or summary."""
+    viewer = state.tab().viewer
+    here = 0 < viewer.number <= len(citations) and citations[viewer.number - 1] == viewer.citation
+    return viewer.number if here else 0
 
 
 def _cited(citation: Citation) -> None:
