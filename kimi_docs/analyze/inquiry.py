@@ -6,7 +6,7 @@ from typing import Any
 
 from kimi_docs.analyze import prompts
 from kimi_docs.analyze.consult import Consultation, Search, has_sheets
-from kimi_docs.analyze.plan import PROMPT_MARGIN_TOKENS, choose_model
+from kimi_docs.analyze.plan import LEAST_TOKENS, PROMPT_MARGIN_TOKENS, choose_model
 from kimi_docs.domain.claims import Answer
 from kimi_docs.domain.text import Extraction, Notice
 from kimi_docs.errors import TooLong
@@ -18,7 +18,6 @@ from kimi_docs.settings import Settings
 
 PART_TOKENS = 48_000
 """Pages of documents that do not fit: what is found first, and as much again to be looked up."""
-LEAST_TOKENS = 1_500
 HISTORY_TOKENS = 6_000
 
 

@@ -22,7 +22,7 @@ from kimi_docs.domain.ports import Checker
 from kimi_docs.domain.runs import Progress, Stage
 from kimi_docs.domain.search import Found
 from kimi_docs.domain.text import Extraction, Notice, Span
-from kimi_docs.errors import BudgetReached, ModelUnavailable, PlatformError, TooLong, Withheld
+from kimi_docs.errors import BadResponse, BudgetReached, ModelUnavailable, PlatformError, TooLong, Withheld
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Model
 from kimi_docs.kimi.structured import Asks, ask_structured
@@ -99,16 +99,20 @@ class KimiEngine:
                 waiting[:0], whole = parts, False
                 progress = replace(progress, total=len(drafts) + len(waiting) + 1)
             except ModelUnavailable as closed:
-                planned = await self._plan_without(planned.model, closed, extraction, order.model)
+                await self._caller.rule_out(planned.model.id, closed, order.model or self._settings.model)
+                planned = await self._plan(extraction, order.model)
                 waiting = list(planned.spans) if whole or not drafts else [span, *waiting]
                 whole = whole and len(planned.spans) == 1
             except Withheld as refusal:
-                if whole:
+                if whole or not (drafts or waiting):
                     raise
                 progress = _withheld(progress, span, refusal)
         if len(drafts) > 1:
-            reduced = await self._reduced(progress.draft, planned.model, template, language, order.length)
-            progress = replace(progress, draft=reduced)
+            try:
+                reduced = await self._reduced(progress.draft, planned.model, template, language, order.length)
+                progress = replace(progress, draft=reduced)
+            except (Withheld, BadResponse) as error:
+                progress = replace(progress, notices=(*progress.notices, *_not_reduced(error)))
         yield replace(progress, done=progress.total)
 
     async def _plan(self, extraction: Extraction, wanted: str) -> Plan:
@@ -129,22 +133,6 @@ class KimiEngine:
         told = await self._caller.told_tokens(Request(model=model.id, messages=messages, parameters={}), extraction.document)
         return told is not None and told <= room
 
-    async def _plan_without(self, model: Model, closed: ModelUnavailable, extraction: Extraction, wanted: str) -> Plan:
-        """The next model of the catalog where `auto` chose one that is not open to this account. Raises: ModelUnavailable."""
-        await self._close(model, closed, wanted)
-        return await self._plan(extraction, wanted)
-
-    async def _close(self, model: Model, closed: ModelUnavailable, wanted: str) -> None:
-        connection = self._caller.connection
-        if (wanted or self._settings.model) not in ("", "auto"):
-            names = ", ".join(str(entry["id"]) for entry in await connection.client.listed()) or "–"
-            raise ModelUnavailable(
-                closed.message, say("Open to this key: {names}. Choose one, or “auto”.", names=names), request_id=closed.request_id
-            ) from closed
-        if model.id in connection.closed:
-            raise closed
-        connection.closed.add(model.id)
-
     async def answer(self, question: str, extractions: Sequence[Extraction], history: Sequence[Answer]) -> AsyncGenerator[Progress]:
         """One call with the documents whole; else with pages found in them, and as many more as the model looks things up.
 
@@ -163,7 +151,7 @@ class KimiEngine:
                         draft = answer_draft(said, extractions, asked.consultation.computed)
                         yield Progress(draft=draft, sent=sent)
             except ModelUnavailable as closed:
-                await self._close(asked.model, closed, self._wanted)
+                await self._caller.rule_out(asked.model.id, closed, self._wanted or self._settings.model)
             else:
                 break
             finally:
@@ -262,6 +250,11 @@ def _checked(progress: Progress, completion: Completion | None) -> Progress:
         return progress
     notice = Notice(code="cut", message=say("The model's answer was cut at its length limit; what came before is kept."))
     return replace(progress, notices=(*progress.notices, notice), complete=False)
+
+
+def _not_reduced(error: PlatformError) -> tuple[Notice, Notice]:
+    message = say("Choosing among the claims of the parts failed, so all of them are kept.")
+    return Notice(code="not_reduced", message=message), Notice(code=error.code, message=error.message)
 
 
 def _withheld(progress: Progress, span: Span, refusal: Withheld) -> Progress:

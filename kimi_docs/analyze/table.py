@@ -14,12 +14,13 @@ from pydantic import BaseModel, create_model
 
 from kimi_docs.analyze import prompts
 from kimi_docs.analyze.cite import Verifier
-from kimi_docs.analyze.plan import Plan, plan
+from kimi_docs.analyze.plan import Plan, halves, plan
 from kimi_docs.analyze.typed import typed
 from kimi_docs.domain.calls import Estimate, Request
 from kimi_docs.domain.claims import Citation, Claim, Draft, Section, Verdict
 from kimi_docs.domain.table import Cell, CellValue, Column, Doubt, Silence, ValueType
 from kimi_docs.domain.text import Extraction, Span
+from kimi_docs.errors import ModelUnavailable, TooLong, Withheld
 from kimi_docs.kimi.caller import Caller
 from kimi_docs.kimi.catalog import Catalog
 from kimi_docs.kimi.structured import ask_structured
@@ -40,12 +41,43 @@ async def fill_by_kimi(
 
     Raises: PlatformError, BudgetReached.
     """
-    catalog = await caller.prepare()
-    planned = plan(extraction, settings, catalog, wanted, caller.connection.counting.count)
-    whole = len(planned.spans) == 1
-    parts = [await _asked(caller, planned, extraction, None if whole else span, columns, time) for span in planned.spans]
-    cells = await asyncio.to_thread(looked_up, extraction, [_merged([part[n] for part in parts]) for n in range(len(columns))])
+    while True:
+        planned = plan(
+            extraction, settings, await caller.prepare(), wanted
+        )  # by a count that never changes: a restart must split alike
+        try:
+            parts, complete = await _parts(caller, planned, extraction, columns, time)
+            break
+        except ModelUnavailable as closed:
+            await caller.rule_out(planned.model.id, closed, wanted or settings.model)
+    merged = [_merged([part[number] for part in parts]) for number in range(len(columns))]
+    cells = await asyncio.to_thread(looked_up, extraction, merged if complete else [_partly_read(cell) for cell in merged])
     return [contradicted(cell, column) for cell, column in zip(cells, columns, strict=True)], planned.model.id
+
+
+async def _parts(
+    caller: Caller, planned: Plan, extraction: Extraction, columns: Sequence[Column], time: int
+) -> tuple[list[list[Cell]], bool]:
+    """The cells of each part of the document, and whether the provider let all of them through. Raises: PlatformError."""
+    waiting, whole, complete = list(planned.spans), len(planned.spans) == 1, True
+    found: list[list[Cell]] = []
+    while waiting:
+        span = waiting.pop(0)
+        try:
+            found.append(await _asked(caller, planned, extraction, None if whole else span, columns, time))
+        except TooLong:
+            if not (two := halves(extraction, span)):
+                raise
+            waiting[:0], whole = two, False
+        except Withheld:
+            if not (found or waiting):
+                raise
+            complete = False
+    return found, complete
+
+
+def _partly_read(cell: Cell) -> Cell:
+    return replace(cell, doubts=(*cell.doubts, Doubt.PARTLY_READ))
 
 
 async def fill_here(extraction: Extraction, columns: Sequence[Column]) -> list[Cell]:

@@ -36,6 +36,7 @@ class Doubt(StrEnum):
     CONFLICT = "conflict"
     OUTLIER = "outlier"
     WRONG_TYPE = "wrong-type"  # the answer is kept as text because it is not of the column's type
+    PARTLY_READ = "partly-read"  # the provider refused a part of the document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ DOUBTS: Mapping[Doubt, str] = {
     Doubt.CONFLICT: mark("conflicts with other passages"),
     Doubt.OUTLIER: mark("far from the other values"),
     Doubt.WRONG_TYPE: mark("not of the column's type"),
+    Doubt.PARTLY_READ: mark("a part of the document was withheld"),
 }
 
 

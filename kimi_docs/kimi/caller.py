@@ -12,7 +12,7 @@ from decimal import Decimal
 from kimi_docs import faults
 from kimi_docs.domain.calls import Call, CallState, Completion, Request, Usage
 from kimi_docs.domain.ports import Store
-from kimi_docs.errors import BudgetReached, KeyRefused, PlatformError, QuotaExhausted, TryLater
+from kimi_docs.errors import BudgetReached, KeyRefused, ModelUnavailable, PlatformError, QuotaExhausted, TryLater
 from kimi_docs.kimi.catalog import Catalog, Model
 from kimi_docs.kimi.classify import Action, Fault, classify
 from kimi_docs.kimi.connection import Connection
@@ -77,6 +77,14 @@ class Caller:
         """The catalog that holds for this provider and account; it may have to be asked what it serves, once."""
         self._catalog = self._receipt.catalog = await self.connection.catalog(self._known_models)
         return self._catalog
+
+    async def rule_out(self, model: str, closed: ModelUnavailable, named: str) -> None:
+        """A model that is not open to this account is not chosen again. Raises: ModelUnavailable where somebody named it."""
+        if named not in ("", "auto"):
+            names = ", ".join(str(entry["id"]) for entry in await self.connection.client.listed()) or "–"
+            advice = say("Open to this key: {names}. Choose one, or “auto”.", names=names)
+            raise ModelUnavailable(closed.message, advice, request_id=closed.request_id) from closed
+        self.connection.closed.add(model)
 
     async def told_tokens(self, request: Request, document: str | None) -> int | None:
         """The provider's own count of a prompt, None where it does not tell."""

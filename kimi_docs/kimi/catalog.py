@@ -136,6 +136,14 @@ class Catalog:
             )
         return max(fit, key=lambda model: model.window_tokens)
 
+    def roomiest(self, tpm: int) -> Model:
+        """The cheapest of those that leave most room beside their answer, in the window and in a minute of the account.
+
+        Raises: ModelUnavailable.
+        """
+        fit = [model for model in self.models if model.for_documents] or [self.widest]
+        return max(fit, key=lambda model: min(model.window_tokens, tpm) - model.output_tokens - model.overhead_tokens)
+
 
 def catalog_for(settings: Settings) -> Catalog:
     """What is known of a provider's models before it has been asked anything."""
