@@ -16,6 +16,7 @@ from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunKind
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.table import Cell, Column, Row, Silence, Table
+from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import NotFound
 from kimi_docs.export import report, volume
 from kimi_docs.export.nouns import Report
@@ -25,6 +26,9 @@ from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
 from kimi_docs.kimi.flights import LIFETIME_SECONDS
 from kimi_docs.language import say
+
+HEAD_CHARACTERS = 20_000
+"""Authors, year and DOI are looked for in as many; the rest of a thousand texts need not be in memory at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +121,11 @@ class Tables(Batches):
                 return kept, asked
         raise NotFound(say("There is no such cell."), say("Fill the table first."))
 
+    def heads(self, actor: Actor, documents: Sequence[str]) -> Mapping[str, Extraction]:
+        """What a report tells of those that have been read: their pages, and the beginning of their texts."""
+        found = (self.storage.of(actor).find_extraction(document) for document in documents)
+        return {each.document: replace(each, text=each.text[:HEAD_CHARACTERS], blocks=(), places=()) for each in found if each}
+
     def batch_report(self, actor: Actor, id: str, language: str) -> Report:
         """Every summary of it, and what failed and why: for an export."""
         store, view = self.storage.of(actor), self.batch_view(actor, id)
@@ -128,7 +137,7 @@ class Tables(Batches):
             entries.append(volume.Entry(document=document, state=row.state, report=of, failure=row.failure))
         made_table = self._table(actor, view.batch) if view.batch.columns else None
         documents = [row.document for row in view.rows if row.document]
-        table = of_table(made_table, documents, language) if made_table else None
+        table = of_table(made_table, documents, language, self.heads(actor, view.batch.documents)) if made_table else None
         return volume.of_batch(id, entries, language, title=view.batch.title, state=view.state, table=table)
 
     def table_estimate(

@@ -1,6 +1,7 @@
 """A session: questions to one or many documents, answers that stream, quotes a click away."""
 
 import time
+from functools import partial
 
 import streamlit as st
 
@@ -149,8 +150,8 @@ def export(session: Session, documents: list[Document]) -> None:
     answers = library.answers(actor, session.id)
     if not answers:
         return
-    written = report.of_session(session, answers, documents, state.language())
-    show.export(written)
+    written = partial(report.of_session, session, answers, documents, state.language())
+    show.export(written(), lambda: written(library.heads(actor, session.documents)))
 
 
 def current() -> Session | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -243,6 +244,12 @@ def add_column(view: BatchView) -> None:
             st.rerun()
 
 
+def export(view: BatchView, filled: Table) -> None:
+    documents = [row.document for row in view.rows if row.document]
+    written = partial(table.of_table, filled, documents, state.language())
+    show.export(written(), lambda: written(library.heads(actor, view.batch.documents)))
+
+
 def earlier() -> None:
     found = [batch for batch in library.batches(actor, limit=50) if batch.columns]
     if found:
@@ -276,8 +283,7 @@ def main() -> None:
         add_column(view)
     if not under_way and (filled := library.table(actor, wanted)):
         with st.container(key="table_export"):
-            documents = [row.document for row in view.rows if row.document]
-            show.export(table.of_table(filled, documents, state.language()))
+            export(view, filled)
 
 
 main()

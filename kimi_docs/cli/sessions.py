@@ -41,7 +41,8 @@ def show(context: typer.Context, id: Id, json: Json = False) -> None:
         session = desk.library.session(console.actor, id)
         answers = desk.library.answers(console.actor, id)
         documents = _documents(desk.library, console.actor, session)
-    whole = report.of_session(session, answers, documents, current.get())
+        texts = desk.library.heads(console.actor, session.documents)
+    whole = report.of_session(session, answers, documents, current.get(), texts)
     console.result(shapes.session(session, answers, documents, current.get()), lambda: formats.to_bytes(whole, ".md").decode())
 
 
@@ -55,7 +56,8 @@ def export(context: typer.Context, id: Id, out: Out) -> None:
         session = desk.library.session(console.actor, id)
         answers = desk.library.answers(console.actor, id)
         documents = _documents(desk.library, console.actor, session)
-    formats.export_to(out, report.of_session(session, answers, documents, current.get()))
+        texts = desk.library.heads(console.actor, session.documents)
+    formats.export_to(out, report.of_session(session, answers, documents, current.get(), texts))
     console.note(str(out))
 
 

@@ -1,5 +1,6 @@
 """Nouns → what a person sees of them. Text from documents, names and models is drawn as text, never as markup."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
@@ -74,18 +75,22 @@ def say(message: Message) -> str:
     return text(message.text(state.language()))
 
 
-def export(written: Report) -> None:
-    """A download for each format; the file is made when it is asked for."""
+def export(written: Report, whole: Callable[[], Report] | None = None) -> None:
+    """A download for each format; the file is made when it is asked for: of the `whole` report, where that takes more to make."""
     with st.popover(_("Export"), key="export", icon=":material/download:"):
         for ending in formats.possible(written):
             st.download_button(
                 f"{FORMAT_NAMES.get(ending, ending)} ({ending})",
-                data=partial(formats.to_bytes, written, ending),
+                data=partial(_file, whole or (lambda: written), ending),
                 file_name=formats.download_name(written, ending),
                 mime=formats.MEDIA_TYPES[ending],
                 key=f"export_{ending[1:]}",
                 on_click="ignore",
             )
+
+
+def _file(report: Callable[[], Report], ending: str) -> bytes:
+    return formats.to_bytes(report(), ending)
 
 
 def undo(told: str) -> bool:
