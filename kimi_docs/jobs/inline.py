@@ -1,6 +1,7 @@
 """A run carried out in this process, in the foreground: how the command line works without a worker."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections import deque
@@ -11,6 +12,7 @@ from typing import Self
 
 from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.errors import KimiDocsError
 from kimi_docs.jobs.holder import held_elsewhere
 from kimi_docs.jobs.work import Workshop
 from kimi_docs.settings import Settings
@@ -52,13 +54,18 @@ class Inline:
             raise
 
     async def _side_by_side(self, store: Store, batch: str, run_ids: Sequence[str], shown: Callable[[int], None]) -> None:
+        """Raises: KimiDocsError, the first of the store's, once those at work have ended."""
         waiting, ended = deque(run_ids), 0
+        failed: list[KimiDocsError] = []
 
         async def next_ones() -> None:
             nonlocal ended
-            while waiting:
-                await self._ended(store, waiting.popleft())
-                ended += 1
+            while waiting and not failed:
+                try:
+                    await self._ended(store, waiting.popleft())
+                    ended += 1
+                except KimiDocsError as error:  # the others finish what they are at: their calls are paid for
+                    failed.append(error)
 
         async with asyncio.TaskGroup() as group:
             holding = group.create_task(_hold(store, batch))
@@ -67,6 +74,8 @@ class Inline:
                 shown(ended)
             holding.cancel()
         shown(ended)
+        if failed:
+            raise failed[0]
 
     async def _ended(self, store: Store, run_id: str) -> None:
         """Carried out here, or waited for where another process does it, and taken over where that one is gone."""
@@ -124,6 +133,8 @@ def side_by_side(settings: Settings) -> int:
 
 
 async def _hold(store: Store, batch: str) -> None:
+    """Show again and again that the batch is in hand; what the store refuses now is tried again."""
     while True:
-        await asyncio.to_thread(store.hold_runs, batch)
+        with contextlib.suppress(KimiDocsError):
+            await asyncio.to_thread(store.hold_runs, batch)
         await asyncio.sleep(HELD_EVERY_SECONDS)
