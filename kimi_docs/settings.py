@@ -28,6 +28,10 @@ TIERS = {
 }
 """Account tier → concurrency, requests and tokens a minute, tokens a day (platform documentation, 2026-08-13)."""
 
+OWN_CONCURRENCY = 8
+"""Requests at once to a server of one's own: it puts them into one batch, and answers each more slowly the more there are."""
+UNLIMITED = 10**9
+
 
 def home() -> Path:
     """Where everything kept lives: `KIMI_DOCS_HOME`, else the platform's user data folder."""
@@ -111,12 +115,26 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> "Limits":
+        """The account's; a server of one's own has none but those that were set."""
+        if self.chosen_provider == "openai-compatible" and "tier" not in self.model_fields_set:
+            return self.own_limits
         concurrency, rpm, tpm, tpd = TIERS[self.tier]
         return Limits(
             concurrency=self.concurrency or concurrency,
             rpm=self.rpm or rpm,
             tpm=self.tpm or tpm,
             tpd=self.tpd or tpd,
+            period_seconds=self.rate_period_seconds,
+        )
+
+    @property
+    def own_limits(self) -> "Limits":
+        """Those that were set, and as good as none else."""
+        return Limits(
+            concurrency=self.concurrency or OWN_CONCURRENCY,
+            rpm=self.rpm or UNLIMITED,
+            tpm=self.tpm or UNLIMITED,
+            tpd=self.tpd,
             period_seconds=self.rate_period_seconds,
         )
 
@@ -161,10 +179,10 @@ def save_settings(changes: dict[str, str]) -> None:
     folder = home()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / ".env"
-    kept = dict(_lines(file.read_text(encoding="utf-8"))) if file.exists() else {}
-    for name, value in changes.items():
-        kept[name] = " ".join(value.split())
-    text = "".join(f"{name}={_quoted(value)}\n" for name, value in kept.items() if value)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    kept = [line for line in lines if _name(line) not in changes]  # as somebody wrote them, comments too
+    given = {name: " ".join(value.split()) for name, value in changes.items()}
+    text = "".join(f"{line}\n" for line in [*kept, *(f"{name}={_quoted(value)}" for name, value in given.items() if value)])
     temporary = file.with_name(f".env.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
@@ -172,10 +190,13 @@ def save_settings(changes: dict[str, str]) -> None:
     temporary.replace(file)
 
 
-def _lines(text: str) -> list[tuple[str, str]]:
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.lstrip().startswith("#"))
-    return [(name.strip(), value.strip().strip("'")) for name, value in pairs]
+def _name(line: str) -> str:
+    """Which setting a line of an `.env` file sets; empty for a comment."""
+    found = re.match(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", line)
+    return found[1] if found else ""
 
 
 def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "") + "'"
+    """As dotenv reads single quotes: everything stands for itself but these two."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

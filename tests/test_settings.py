@@ -4,9 +4,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kimi_docs.errors import Misconfigured
-from kimi_docs.settings import load_settings, save_settings
+from kimi_docs.settings import UNLIMITED, load_settings, save_settings
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,31 @@ def test_what_the_screen_saves_is_readable_by_its_owner_alone_and_replaces_what_
     assert load_settings().engine == "auto"
     save_settings({"KIMI_DOCS_API_KEY": ""})
     assert load_settings().api_key is None
+
+
+def test_what_somebody_wrote_into_the_homes_file_stays_as_it_is(home: Path) -> None:
+    home.mkdir(parents=True)
+    written = '# mine\nKIMI_DOCS_API_KEY="sk-quoted"\nexport KIMI_DOCS_TIER=1 # paid\nKIMI_DOCS_LANGUAGE=en\n'
+    (home / ".env").write_text(written)
+    save_settings({"KIMI_DOCS_LANGUAGE": "zh-CN"})
+    assert (home / ".env").read_text() == written.replace("KIMI_DOCS_LANGUAGE=en", "KIMI_DOCS_LANGUAGE='zh-CN'")
+    found = load_settings()
+    assert found.api_key is not None
+    assert (found.api_key.get_secret_value(), found.tier, found.language) == ("sk-quoted", 1, "zh-CN")
+
+
+@given(st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), min_size=1))
+def test_any_value_comes_back_as_it_was_saved(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("KIMI_DOCS_HOME", str(tmp_path_factory.mktemp("home")))
+        save_settings({"KIMI_DOCS_MODEL": value})
+        assert load_settings().model == value
+
+
+def test_a_server_of_ones_own_has_no_limits_but_those_that_were_set() -> None:
+    own = {"provider": "openai-compatible"}
+    assert load_settings(**own).limits.rpm == load_settings(**own).limits.tpm == UNLIMITED
+    assert load_settings(**own).limits.tpd is None
+    assert load_settings(**own, rpm=7).limits.rpm == 7
+    assert load_settings(**own, tier=1).limits.rpm == 200
+    assert load_settings().limits.rpm == 3

@@ -16,7 +16,7 @@ from kimi_docs.kimi.limits import Limiter
 from kimi_docs.kimi.receipt import sending_of
 from kimi_docs.kimi.record import Recorder
 from kimi_docs.kimi.scout import Scout
-from kimi_docs.settings import Settings
+from kimi_docs.settings import Limits, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ class Connection:
     warmth: Warmth = field(default_factory=Warmth)
     scout: Scout = field(init=False)
 
+    own_limits: Limits | None = None  # in force once the server turns out to be one of one's own
     closed: set[str] = field(default_factory=set)  # models that answered 404 to this key
     recorders: dict[Actor, Recorder] = field(default_factory=dict)
 
@@ -45,6 +46,8 @@ class Connection:
         profile = await self.client.recognized()
         if profile.name == "moonshot":
             return known.without(self.closed)
+        if not profile.limits and self.own_limits:
+            self.limiter.follow(self.own_limits)
         entries = await self.client.listed()
         return known.served({str(entry["id"]): profile.window(entry) for entry in entries if str(entry["id"]) not in self.closed})
 
@@ -76,6 +79,7 @@ class Connection:
         return cls(
             client=Client(settings, deadlines),
             limiter=Limiter(settings.limits, meter, account),
+            own_limits=None if "tier" in settings.model_fields_set else settings.own_limits,
             counting=Counting(meter, account),
         )
 

@@ -108,6 +108,12 @@ class Limiter:
         finally:
             self._end(number, refused=place.is_refused)
 
+    def follow(self, limits: Limits) -> None:
+        """Other limits hold from now on."""
+        with self._lock:
+            self.limits = self._book.limits = limits
+        self._wake.set()
+
     def pause(self, seconds: float) -> None:
         """The provider said no all the same (somebody else uses the account): nothing leaves for so long."""
         with self._lock:

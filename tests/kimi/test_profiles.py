@@ -13,9 +13,10 @@ from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.errors import Misconfigured, ModelUnavailable
 from kimi_docs.kimi.catalog import catalog_for, load_catalog
+from kimi_docs.kimi.connection import Connection
 from kimi_docs.kimi.profile import MOONSHOT, SELF_HOSTED, own_host, profile_of
 from kimi_docs.library import make_desk
-from kimi_docs.settings import load_settings
+from kimi_docs.settings import UNLIMITED, load_settings
 from storage.open import open_storage
 from tests.conftest import ROOT
 from tests.kimi.conftest import Desk, request
@@ -83,6 +84,18 @@ def test_a_self_hosted_server_summarizes_and_answers(
         assert at.finish(library.ask(LOCAL, session.id, "How many stations were placed?")).state is RunState.DONE
     assert {call.status for call in server.calls} == {200}
     assert "balance" not in json.dumps([entry.path for entry in server.ledger])
+
+
+async def test_a_server_that_turns_out_to_be_ones_own_has_no_limits_but_those_that_were_set(
+    home: Path, kimi: Callable[..., KimiServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kimi(self_hosted=True)
+    monkeypatch.delenv("KIMI_DOCS_TIER")
+    connection = Connection.open(load_settings(rpm=7))
+    assert connection.limiter.limits.tpm == 500_000
+    await connection.catalog(load_catalog())
+    assert (connection.limiter.limits.rpm, connection.limiter.limits.tpm) == (7, UNLIMITED)
+    await connection.close()
 
 
 @pytest.mark.parametrize("provider", ["auto", "openai-compatible"])
