@@ -5,13 +5,14 @@ import streamlit as st
 from kimi_docs.domain.batch import BatchEntry, BatchRow, BatchView
 from kimi_docs.domain.calls import Estimate
 from kimi_docs.domain.claims import SummaryOrder
-from kimi_docs.domain.runs import RunState
+from kimi_docs.domain.runs import RunKind, RunState
 from kimi_docs.errors import NotFound
 from kimi_docs.export import shapes, words
 from pages.shared import show, state
 from pages.shared.state import _
 
 PER_PAGE = 50
+MOST_RUNS = 5000
 SIGNS = {
     RunState.DONE: ":green[✓]",
     RunState.PARTIAL: ":orange[✓]",
@@ -56,9 +57,17 @@ def choose() -> list[BatchEntry]:
     return list({**added, **picked}.values())
 
 
-@st.fragment(run_every=1.0)
-def estimate(entries: list[BatchEntry], order: SummaryOrder) -> None:
-    """What it takes, by file and in total; grows while files are being read."""
+def being_read(entries: list[BatchEntry]) -> bool:
+    """Whether any of the documents is still being read."""
+    chosen = {entry.document for entry in entries}
+    runs = library.runs(actor, active=True, limit=MOST_RUNS)
+    return any(run.kind is RunKind.EXTRACT and chosen.intersection(run.documents) for run in runs)
+
+
+def estimate(entries: list[BatchEntry], order: SummaryOrder, *, was_reading: bool) -> None:
+    """What it takes, by file and in total; grows while files are being read, and is left alone after that."""
+    if was_reading and not being_read(entries):
+        st.rerun()
     found = library.batch_estimate(actor, entries, order)
     given = [entry for entry in entries if entry.document]
     with st.container(key="estimate"):
@@ -73,7 +82,9 @@ def estimate(entries: list[BatchEntry], order: SummaryOrder) -> None:
             st.caption(_("Still being read, to be added then: {count}.", count=len(given) - len(found)))
         with st.expander(_("By file")):
             names = {entry.document: entry.name for entry in given}
-            st.dataframe([_estimate_row(names[each.document], each) for each in found], hide_index=True, width="stretch")
+            labels = _("Document"), _("Calls"), _("Tokens"), _("Cost")
+            rows = [dict(zip(labels, _estimate_row(names[each.document], each), strict=True)) for each in found]
+            st.dataframe(rows, hide_index=True, width="stretch")
 
 
 def _estimated(order: SummaryOrder, calls: int, *, text_cost: str, minutes: float) -> str:
@@ -82,9 +93,9 @@ def _estimated(order: SummaryOrder, calls: int, *, text_cost: str, minutes: floa
     return _("Calls: {calls} · about {cost} · {minutes} min", calls=calls, cost=text_cost, minutes=f"{minutes:.1f}")
 
 
-def _estimate_row(name: str, each: Estimate) -> dict[str, object]:
+def _estimate_row(name: str, each: Estimate) -> tuple[object, ...]:
     cost = None if each.cost is None else float(each.cost)
-    return {_("Document"): name, _("Calls"): each.calls, _("Tokens"): each.input_tokens, _("Cost"): 0.0 if each.known else cost}
+    return name, each.calls, each.input_tokens, 0.0 if each.known else cost
 
 
 def new_batch() -> None:
@@ -105,7 +116,8 @@ def new_batch() -> None:
             _("Spend at most ({currency})", currency=library.settings().currency), min_value=0.0, key="batch_budget"
         )
         order = library.order(template=template, budget=show.money(most))
-    estimate(entries, order)
+    reading = being_read(entries)
+    show.fragment(estimate, run_every=1.0 if reading else None)(entries, order, was_reading=reading)
     if st.button(_("Start"), key="start_batch", type="primary", icon=":material/play_arrow:"):
         started = library.batch(actor, entries, order)
         tab.batch_entries.clear()
@@ -206,7 +218,7 @@ def main() -> None:
                 st.query_params.clear()
                 st.rerun()
             under_way = view.state in UNDER_WAY
-            st.fragment(watch, run_every=1.0 if under_way else None)(wanted, [view], under_way=under_way)
+            show.fragment(watch, run_every=1.0 if under_way else None)(wanted, [view], under_way=under_way)
             if not under_way:
                 export(view)
             return

@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from kimi_docs.analyze.templates import TEMPLATES
+from kimi_docs.domain.calls import Estimate
 from kimi_docs.domain.claims import Completeness, Length, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunKind, RunState
@@ -71,7 +72,7 @@ def controls(document: Document) -> None:
         key="template",
     )
     order = wished(template)
-    estimate = library.estimate(actor, document.id, order)
+    estimate = expected(document, order)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("Summarize"), key="summarize", type="primary", icon=":material/auto_awesome:"):
             made = library.summarize(actor, document.id, order)
@@ -80,16 +81,24 @@ def controls(document: Document) -> None:
         if st.button(_("Ask about it"), key="ask_about", icon=":material/forum:"):
             session = library.open_session(actor, [document.id])
             st.switch_page("ask.py", query_params={"session": session.id})
-        if anew := estimate.known and order.engine != "local":
+        if anew := estimate is not None and estimate.known and order.engine != "local":
             following = library.next_version(actor, document.id, order)
             if st.button(_("Make a new version"), key="new_version", icon=":material/refresh:"):
                 library.summarize(actor, document.id, order, again=True)
                 state.set_parameter("summary", "")
                 st.rerun()
-    show.estimate(estimate)
+    if estimate:
+        show.estimate(estimate)
     if anew:
         st.caption(_("A new version is made by new calls:"))
         show.estimate(library.estimate(actor, document.id, following))
+
+
+def expected(document: Document, order: SummaryOrder) -> Estimate | None:
+    """What it will take; None, and why, where that cannot be told: a model that is gone hides no summary."""
+    with show.telling():
+        return library.estimate(actor, document.id, order)
+    return None
 
 
 def wished(template: str) -> SummaryOrder:

@@ -66,7 +66,7 @@ def progress() -> None:
     """
     runs = {dropped.document: reading(dropped) for dropped in tab.dropped[:SHOWN]}
     working = any(run and not run.state.ended for run in runs.values())
-    st.fragment(drop_list, run_every=1.0 if working else None)(working)
+    show.fragment(drop_list, run_every=1.0 if working else None)(working)
 
 
 def reading(dropped: Dropped) -> Run | None:

@@ -99,12 +99,9 @@ def new_table() -> None:
 
 def estimate(entries: list[BatchEntry], columns: tuple[Column, ...]) -> None:
     order = library.order()
-    total = shapes.estimate_total(library.table_estimate(actor, entries, columns, order))
-    with st.container(key="estimate"):
-        if order.engine == "local":
-            st.caption(_("Free, on this machine."))
-            return
-        st.caption(_price(total))
+    with st.container(key="estimate"), show.telling():
+        total = shapes.estimate_total(library.table_estimate(actor, entries, columns, order))
+        st.caption(_("Free, on this machine.") if order.engine == "local" else _price(total))
 
 
 def _price(total: dict[str, Any]) -> str:
@@ -216,11 +213,12 @@ def again(id: str, document: Document, cell: Cell) -> None:
     if asked and not asked.state.ended:
         st.caption(_("It is being asked again."))
     elif library.order().engine == "kimi":
-        total = shapes.estimate_total([library.cell_estimate(actor, id, document.id, cell.column)])
-        if st.button(_("Ask again"), key="ask_again", icon=":material/refresh:"):
-            library.ask_cell_again(actor, id, document.id, cell.column)
-            st.rerun()
-        st.caption(_price(total))
+        with show.telling():
+            total = shapes.estimate_total([library.cell_estimate(actor, id, document.id, cell.column)])
+            if st.button(_("Ask again"), key="ask_again", icon=":material/refresh:"):
+                library.ask_cell_again(actor, id, document.id, cell.column)
+                st.rerun()
+            st.caption(_price(total))
 
 
 def add_column(view: BatchView) -> None:
@@ -278,7 +276,7 @@ def main() -> None:
         st.query_params.clear()
         st.rerun()
     under_way = view.state in UNDER_WAY
-    st.fragment(watch, run_every=1.0 if under_way else None)(wanted, [view], under_way=under_way)
+    show.fragment(watch, run_every=1.0 if under_way else None)(wanted, [view], under_way=under_way)
     if not under_way:
         add_column(view)
     if not under_way and (filled := library.table(actor, wanted)):

@@ -29,18 +29,19 @@ library, actor = state.library(), state.actor()
 
 def table(title: str, groups: Mapping[str, Usage]) -> None:
     st.subheader(title)
+    heads, unknown = (_("Name"), _("Calls"), _("Tokens in"), _("Cached"), _("Tokens out"), _("Money")), _("unknown")
     rows = [
-        {
-            _("Name"): name,
-            _("Calls"): of.calls,
-            _("Tokens in"): of.input_tokens,
-            _("Cached"): of.cached_tokens,
-            _("Tokens out"): of.output_tokens,
-            _("Money"): _("unknown") if of.cost is None else f"{of.cost:.4f} {of.currency}",
-        }
+        (
+            name,
+            of.calls,
+            of.input_tokens,
+            of.cached_tokens,
+            of.output_tokens,
+            unknown if of.cost is None else f"{of.cost:.4f} {of.currency}",
+        )
         for name, of in groups.items()
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=title)
+    st.dataframe(pd.DataFrame(rows, columns=heads), hide_index=True, alt=title)
 
 
 def chart(groups: Mapping[str, Usage]) -> None:

@@ -83,3 +83,15 @@ def test_what_a_stopped_summary_quotes_can_be_looked_at(page: AppTest, library: 
     page.run()
     assert not page.exception
     assert page.button(key="citation_1")
+
+
+def test_a_model_that_is_gone_hides_no_summary(page: AppTest, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = summarized(library)
+    monkeypatch.setenv("KIMI_DOCS_API_KEY", "sk-test-0123456789")
+    monkeypatch.setenv("KIMI_DOCS_MODEL", "kimi-k2.5")
+    page.query_params["document"] = made.document
+    page.run()
+    assert not page.exception
+    assert [error.value.count("was retired") for error in page.error] == [1]
+    assert page.button(key="citation_1")
+    assert page.button(key="ask_about")

@@ -1,8 +1,9 @@
 """Nouns → what a person sees of them. Text from documents, names and models is drawn as text, never as markup."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
-from functools import partial
+from functools import partial, wraps
 
 import streamlit as st
 
@@ -106,6 +107,26 @@ def problem(what: KimiDocsError | Failure, *, name: str = "") -> None:
     parts = [say(what.message), say(what.advice), text(_("(request {id})", id=what.request_id)) if what.request_id else ""]
     told = joined(parts, state.language())
     st.error(f"{head}{told}\n\n:small[{text(what.code)}]", icon=":material/error:")
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """What fails in here is told in its place, and the rest of the screen goes on."""
+    try:
+        yield
+    except KimiDocsError as error:
+        problem(error)
+
+
+def fragment(draw: Callable[..., None], *, run_every: float | None = None) -> Callable[..., None]:
+    """A part of the screen that is drawn anew by itself; the frame does not see what fails in it, so it is told here."""
+
+    @wraps(draw)
+    def told(*given: object, **named: object) -> None:
+        with telling():
+            draw(*given, **named)
+
+    return st.fragment(told, run_every=run_every)
 
 
 def open_document(document: str) -> None:
