@@ -34,6 +34,7 @@ class Fault:
     steps: Callable[[list[Step], float | None], list[Step]] | None = None
     billed: bool = True
     path: str = CHAT
+    after: bool = False  # what was asked for is done, and refused all the same
 
 
 FAULTS: dict[str, Fault] = {}
@@ -124,6 +125,8 @@ _refusal("file_too_large", 400, "invalid_request_error", "File size is too large
 _refusal("file_too_many", 400, "invalid_request_error", "Too many uploaded files", path=FILES)
 _refusal("file_500", 500, "server_error", "Failed to extract file: timeout", path=FILES)
 _refusal("file_429", 429, "rate_limit_reached_error", limit_reached("max file uploads").message, path=FILES)
+_add(Fault(name="file_lost", says="filed, and 504", path=FILES, after=True,
+           refuse=lambda _: error_response(504, "server_error", "gateway timeout")))  # fmt: skip
 _refusal("file_404", 404, "resource_not_found_error", "file not found", path=FILES)
 
 

@@ -437,7 +437,12 @@ class KimiServer:
         fault = wish or self.plan.take("files", entry.body if isinstance(entry.body, Mapping) else {})
         if fault and fault.fault.refuse:
             entry.fault = fault.fault.name
+            if fault.fault.after:
+                await self._file(received, method, rest)
             return fault.fault.refuse(fault.number)
+        return await self._file(received, method, rest)
+
+    async def _file(self, received: Received, method: str, rest: list[str]) -> Response:
         match method, rest:
             case "POST", []:
                 parsed = await asyncio.to_thread(parse_multipart, received.headers.get("content-type", ""), received.body)

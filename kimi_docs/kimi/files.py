@@ -115,22 +115,29 @@ class Files:
         if not left:
             return 0
         listed = await self._tried(lambda: self._openai.files.list())
-        there = {file.filename.partition(".")[0]: file.id for file in listed.data}  # to iterate would ask for pages without end
-        known = {file.id for file in listed.data}
+        there = {file.id: file.filename.partition(".")[0] for file in listed.data}  # to iterate would ask for pages without end
         found = 0
         for line in left:
-            remote = line.remote_id if line.remote_id in known else there.get(_name(line), "")
-            found += bool(remote)
-            await self._delete(replace(line, remote_id=remote), store, gone=not remote)
+            remote = [id for id, name in there.items() if id == line.remote_id or name == _name(line)]
+            found += len(remote)
+            for id in remote[1:]:
+                await self._openai.files.delete(id)
+            await self._delete(replace(line, remote_id=remote[0] if remote else ""), store, gone=not remote)
+            there = {id: name for id, name in there.items() if id not in remote}
         return found
 
     async def _uploaded(self, line: Departure, content: bytes, ending: str, store: Store) -> Departure:
         """The line with the id of the file there, kept. A refusal that leaves nothing behind closes the line."""
         faults.point("remote_sending")
+        tries = 0
+
+        async def create() -> Any:
+            nonlocal tries
+            tries += 1
+            return await self._openai.files.create(file=(f"{_name(line)}.{ending}", content), purpose=PURPOSE)  # type: ignore[arg-type]
+
         try:
-            made = await self._tried(
-                lambda: self._openai.files.create(file=(f"{_name(line)}.{ending}", content), purpose=PURPOSE)  # type: ignore[arg-type]
-            )
+            made = await self._tried(create)
         except (PlatformError, NoText, TooLarge, EmptyDocument, UnsupportedFormat) as error:
             if _left_nothing(error):
                 await asyncio.to_thread(store.save_departure, replace(line, deleted_at=datetime.now(UTC)))
@@ -138,7 +145,20 @@ class Files:
         faults.point("remote_sent")
         line = replace(line, remote_id=made.id)
         await asyncio.to_thread(store.save_departure, line)
+        if tries > 1:
+            await self._delete_strays(line, store)
         return line
+
+    async def _delete_strays(self, line: Departure, store: Store) -> None:
+        """What an earlier try filed though its answer was lost. Where it cannot be looked for now, a later sweep will."""
+        again = replace(line, id=line.id.replace(_name(line), f"again-{_name(line)}"), remote_id="")
+        await asyncio.to_thread(store.save_departure, again)
+        with suppress(*FAILURES):
+            listed = await self._openai.files.list()
+            for file in listed.data:
+                if file.filename.partition(".")[0] == _name(line) and file.id != line.remote_id:
+                    await self._openai.files.delete(file.id)
+            await asyncio.to_thread(store.save_departure, replace(again, deleted_at=datetime.now(UTC)))
 
     async def _content(self, id: str) -> str:
         answer = await self._tried(lambda: self._openai.files.content(id))

@@ -98,6 +98,35 @@ def test_passing_faults_pass(kimi: Start, store) -> None:
     assert server.files.ids == []
 
 
+@pytest.mark.parametrize("tries", [1, 2])
+def test_what_was_filed_though_its_answer_was_lost_is_deleted_too(kimi: Start, store, tries: int) -> None:
+    server = kimi()
+    server.fail_next(*["file_lost"] * tries)
+    assert texts(store, WORDS.encode()) == [WORDS]
+    assert server.files.ids == []
+    lines = store.list_departures()
+    assert len(lines) == 2  # it left more than once, and the ledger says so
+    assert all(line.deleted_at for line in lines)
+
+
+def test_what_was_filed_by_tries_that_all_failed_is_swept(kimi: Start, store, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = kimi()
+    server.fail_always("file_lost")
+    with pytest.raises(PlatformError):
+        texts(store, WORDS.encode())
+    server.fail_always(None)
+    assert len(server.files.ids) > 1
+    monkeypatch.setattr(service, "_PROCESS", "here-1-another")  # as if that process were gone
+    monkeypatch.setattr(service, "ABANDONED", timedelta(0))
+
+    async def sweep() -> int:
+        async with Files(load_settings()) as files:
+            return await files.sweep(store)
+
+    assert asyncio.run(sweep()) > 1
+    assert server.files.ids == []
+
+
 def test_what_is_known_before_is_not_sent(kimi: Start, store, monkeypatch: pytest.MonkeyPatch) -> None:
     server = kimi()
     monkeypatch.setattr(service, "MAX_BYTES", 10)
