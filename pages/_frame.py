@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from kimi_docs.errors import KimiDocsError
 from pages.shared import show, state
 from pages.shared.state import _
 
 st.set_page_config(page_title="Kimi Docs", page_icon="📑", layout="wide")
+state.settle_language()
 show.style()
 
 
@@ -29,9 +29,7 @@ PAGES = [
 ]
 
 page = st.navigation(PAGES)
-try:
+with show.telling():
     page.run()
-except KimiDocsError as error:
-    show.problem(error)
-with st.sidebar:
+with st.sidebar, show.telling():
     show.engine(state.library().settings())

@@ -64,7 +64,8 @@ class Tab:
     batch_entries: list[BatchEntry] = field(default_factory=list)  # files taken in for a batch that was not started yet
     deleted_session: str = ""
     deleted_document: str = ""
-    language: str = ""
+    language: str = ""  # chosen in this tab
+    reading_language: str = ""  # what was settled when the script began
     passwords: dict[str, str] = field(default_factory=dict, repr=False)  # by document; gone with the tab
 
 
@@ -76,8 +77,18 @@ def tab() -> Tab:
 
 
 def language() -> str:
-    """The reader's language: chosen here, else set for the installation, else the browser's."""
-    return tab().language or library().settings().language or closest(st.context.locale)
+    """The reader's language: chosen here, else what was settled when the script began."""
+    return tab().language or tab().reading_language or settle_language()
+
+
+def settle_language() -> str:
+    """Look up what is set for the installation, else what the browser says; once a run of the script, not for every text."""
+    try:
+        chosen = library().settings().language
+    except Misconfigured:  # told by the page itself, in the browser's language
+        chosen = ""
+    tab().reading_language = chosen or closest(st.context.locale)
+    return tab().reading_language
 
 
 def set_language(tag: str) -> None:
