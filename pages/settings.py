@@ -1,6 +1,8 @@
 """Settings: language, engine, key, region, model and the account's limits. They are kept in a file only this person can read."""
 
 import os
+from collections.abc import Sequence
+from decimal import Decimal
 
 import streamlit as st
 
@@ -9,11 +11,11 @@ from kimi_docs.doctor import test_connection
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.kimi.catalog import load_catalog
 from kimi_docs.language import LANGUAGES, joined
-from kimi_docs.settings import CHINA, INTERNATIONAL, TIERS, save_settings
+from kimi_docs.settings import CHINA, INTERNATIONAL, TIERS, Settings, save_settings
 from pages.shared import show, state
 from pages.shared.state import _
 
-library = state.library()
+library, tab = state.library(), state.tab()
 settings = library.settings()
 KEYS = ("KIMI_DOCS_API_KEY", "MOONSHOT_API_KEY", "KIMI_API_KEY")
 ENGINES = ("auto", "local", "kimi")
@@ -39,7 +41,7 @@ def key() -> str:
     return st.text_input(
         _("Key"),
         type="password",
-        key="api_key",
+        key=f"api_key_{tab.key_round}",
         placeholder=masked or "sk-…",
         help=_("From platform.kimi.ai (international) or platform.kimi.com (China). Kept on this machine, shown to nobody."),
     )
@@ -111,20 +113,47 @@ def form() -> None:
 
 
 def save(named: dict[str, str], url: str, typed: str) -> None:
-    changes = {f"KIMI_DOCS_{name}": value for name, value in named.items()} | {"MOONSHOT_BASE_URL": url}
+    changes = {f"KIMI_DOCS_{name}": value.strip() for name, value in named.items()} | {"MOONSHOT_BASE_URL": url}
     if typed.strip():
         changes["KIMI_DOCS_API_KEY"] = typed.strip()
     before = settings
     save_settings(changes)
     try:
-        library.settings()
+        now = library.settings()
     except KimiDocsError as error:
         save_settings(
             {"KIMI_DOCS_ENGINE": before.engine, "KIMI_DOCS_BUDGET": str(before.budget or ""), "MOONSHOT_BASE_URL": before.base_url}
         )
         show.problem(error)
         return
+    tab.key_round += 1
     st.toast(_("Saved."), icon=":material/check:")
+    overridden([name for name, value in changes.items() if not counts(name, value, now)])
+
+
+def counts(name: str, value: str, now: Settings) -> bool:
+    """Whether what was saved under that name is what the program goes by now."""
+    match name:
+        case "KIMI_DOCS_ENGINE":
+            return now.engine == value
+        case "KIMI_DOCS_MODEL":
+            return now.model == value
+        case "KIMI_DOCS_TIER":
+            return now.tier == int(value)
+        case "KIMI_DOCS_BUDGET":
+            return now.budget == (Decimal(value) if value else None)
+        case "KIMI_DOCS_API_KEY":
+            return (now.api_key.get_secret_value() if now.api_key else "") == value
+    return now.base_url.removesuffix("/v1") == value.strip().rstrip("/").removesuffix("/v1")
+
+
+def overridden(names: Sequence[str]) -> None:
+    """Say which settings are kept in vain, as they are set elsewhere too."""
+    if names:
+        listed = show.text(", ".join(names))
+        st.warning(
+            _("The environment or the .env file of the working folder says otherwise, and that counts: {names}.", names=listed)
+        )
 
 
 def own_templates() -> None:
@@ -152,12 +181,21 @@ def own_templates() -> None:
                 st.rerun()
 
 
+def forget() -> None:
+    """The key as it was saved here; one in another file stays, which is said."""
+    save_settings(dict.fromkeys(KEYS, "") | {"KIMI_DOCS_ENGINE": "auto"})
+    tab.key_round += 1
+    if not library.settings().api_key:
+        st.rerun()
+    overridden(["KIMI_DOCS_API_KEY"])
+
+
 def connection() -> None:
     with st.container(horizontal=True):
         pressed = st.button(_("Test the connection"), key="test_connection", icon=":material/cable:")
-        if settings.api_key and not any(os.environ.get(name) for name in KEYS) and st.button(_("Forget the key"), key="forget_key"):
-            save_settings({"KIMI_DOCS_API_KEY": "", "KIMI_DOCS_ENGINE": "auto"})
-            st.rerun()
+        here = library.settings().api_key and not any(os.environ.get(name) for name in KEYS)
+        if here and st.button(_("Forget the key"), key="forget_key"):
+            forget()
     if not pressed:
         return
     current = library.settings()

@@ -66,6 +66,7 @@ class Tab:
     deleted_document: str = ""
     language: str = ""  # chosen in this tab
     reading_language: str = ""  # what was settled when the script began
+    key_round: int = 0  # the field for the key is another one after each save: what was typed is gone
     passwords: dict[str, str] = field(default_factory=dict, repr=False)  # by document; gone with the tab
 
 
