@@ -183,11 +183,12 @@ def abandoned_runs(connection: Connection, states: Sequence[str], before: dateti
     return connection.execute(found.order_by(runs.c.created_at, runs.c.id)).scalars().all()
 
 
-def waiting_runs(connection: Connection, before: datetime, limit: int) -> Sequence[str]:
+def waiting_runs(connection: Connection, before: datetime, limit: int, among: Collection[str] | None = None) -> Sequence[str]:
     """Ids of runs that wait in a batch and that nobody has in hand, from each person's batches in turn. For the worker."""
     runs = tables.runs
     place = sa.func.row_number().over(partition_by=(runs.c.space, runs.c.owner), order_by=(runs.c.created_at, runs.c.id))
-    waits = (runs.c.state == "queued", runs.c.updated_at < before, runs.c.batch != "")
+    waits = [runs.c.state == "queued", runs.c.updated_at < before, runs.c.batch != ""]
+    waits += [] if among is None else [runs.c.id.in_(among)]
     placed = sa.select(runs.c.id, runs.c.created_at, place.label("place")).where(*waits).subquery()
     return connection.execute(sa.select(placed.c.id).order_by(placed.c.place, placed.c.created_at).limit(limit)).scalars().all()
 

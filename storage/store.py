@@ -68,10 +68,10 @@ class SqlStorage:
             return scope.abandoned_runs(connection, UNFINISHED, before)
 
     @patient
-    def waiting_runs(self, before: datetime, *, limit: int = 100) -> Sequence[str]:
+    def waiting_runs(self, before: datetime, *, among: Collection[str] | None = None, limit: int = 100) -> Sequence[str]:
         """Ids of everybody's runs that wait in a batch and that nobody has in hand; from each person's batches in turn."""
         with reading(self.engine) as connection:
-            return scope.waiting_runs(connection, before, limit)
+            return scope.waiting_runs(connection, before, limit, among)
 
     def actors_with_undeleted(self, purpose: str) -> Sequence[Actor]:
         """Everybody who has sent something for this purpose of which nobody knows that it was deleted there."""

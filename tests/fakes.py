@@ -118,8 +118,9 @@ class MemoryStorage:
         untouched = self._runs(lambda run: run.updated_at < before)
         return [run.id for _, run in untouched if not (run.batch and run.state is RunState.QUEUED)]
 
-    def waiting_runs(self, before: datetime, *, limit: int = 100) -> Sequence[str]:
-        waiting = self._runs(lambda run: run.batch and run.state is RunState.QUEUED and run.updated_at < before)
+    def waiting_runs(self, before: datetime, *, among: Collection[str] | None = None, limit: int = 100) -> Sequence[str]:
+        chosen = self._runs(lambda run: among is None or run.id in among)
+        waiting = [each for each in chosen if each[1].batch and each[1].state is RunState.QUEUED and each[1].updated_at < before]
         taken: Counter[Actor] = Counter()
         placed = []
         for actor, run in waiting:

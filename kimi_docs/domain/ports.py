@@ -207,8 +207,9 @@ class Storage(Protocol):
         """Of these, those that nobody has touched since, for the worker; without those that wait in a batch."""
         ...
 
-    def waiting_runs(self, before: datetime, *, limit: int = 100) -> Sequence[str]:
-        """Ids of runs that wait in a batch and that nobody has had in hand since; from each person's batches in turn."""
+    def waiting_runs(self, before: datetime, *, among: Collection[str] | None = None, limit: int = 100) -> Sequence[str]:
+        """Ids of runs (or those among the given) that wait in a batch and that nobody has had in hand since; from each
+        person's batches in turn."""
         ...
 
     def actors_with_undeleted(self, purpose: str) -> Sequence[Actor]:

@@ -109,11 +109,11 @@ class Feeder:
 
     storage: Storage
     room: int
-    _fed: set[str] = field(default_factory=set)
+    _fed: dict[str, datetime] = field(default_factory=dict)
 
     def feed(self) -> None:
         if self._fed:
-            self._fed.intersection_update(self.storage.unfinished_runs(among=self._fed))
+            self._fed = {id: self._fed[id] for id in self.storage.unfinished_runs(among=self._fed)}
         free = self.room - len(self._fed)
         if free <= 0:
             return
@@ -121,7 +121,15 @@ class Feeder:
         waiting = self.storage.waiting_runs(datetime.now(UTC) - ABANDONED, limit=self.room + free)
         for run_id in [id for id in waiting if id not in self._fed][:free]:
             _enqueue(run_id, BATCH)
-            self._fed.add(run_id)
+            self._fed[run_id] = datetime.now(UTC)
+
+    def feed_again(self) -> None:
+        """Those that were fed and that nobody has begun: their worker was killed, or failed, before it could."""
+        before = datetime.now(UTC) - ABANDONED
+        late = [id for id, at in self._fed.items() if at < before]
+        for run_id in self.storage.waiting_runs(before, among=late, limit=self.room) if late else ():
+            _queue_again(run_id, BATCH)
+            self._fed[run_id] = datetime.now(UTC)
 
 
 @dataclass
@@ -143,6 +151,8 @@ class Attendant:
             if began - self._looked >= LOOK_EVERY_SECONDS:
                 self._looked = began
                 _take_back(self.storage)
+                self.feeder.feed_again()
+                self.feeder.feed_again()
                 self.storage.reindex(limit=20)
             self.feeder.feed()
         except (Unreachable, sa.exc.DBAPIError) as error:  # of our own store, or of DBOS's
@@ -157,6 +167,24 @@ def _enqueue(run_id: str, priority: int | None = None) -> None:
             DBOS.enqueue_workflow(durable.QUEUE, _perform, run_id)
 
 
+def _queue_again(run_id: str, priority: int | None = None) -> None:
+    """Queue a run that nobody works on. If somebody does after all, it is claimed once."""
+    status = DBOS.get_workflow_status(run_id)
+    if status and status.status == "PENDING" and status.executor_id != DBOS.executor_id:
+        DBOS.resume_workflow(run_id, queue_name=durable.QUEUE)  # another worker's, and that does not come back
+    else:
+        _enqueue(run_id, priority)
+
+
+def _queue_again(run_id: str, priority: int | None = None) -> None:
+    """Queue a run that nobody works on. If somebody does after all, it is claimed once."""
+    status = DBOS.get_workflow_status(run_id)
+    if status and status.status == "PENDING" and status.executor_id != DBOS.executor_id:
+        DBOS.resume_workflow(run_id, queue_name=durable.QUEUE)  # another worker's, and that does not come back
+    else:
+        _enqueue(run_id, priority)
+
+
 def _take_back(storage: Storage) -> None:
     """Take runs that nobody works on: written down but never queued (a kill between the two), or left by a killed command.
 
@@ -166,11 +194,7 @@ def _take_back(storage: Storage) -> None:
     found = storage.abandoned_runs(datetime.now(UTC) - ABANDONED)
     if time.monotonic() - began < AWAY_SECONDS:
         for run_id in found:
-            status = DBOS.get_workflow_status(run_id)
-            if status and status.status == "PENDING" and status.executor_id != DBOS.executor_id:
-                DBOS.resume_workflow(run_id, queue_name=durable.QUEUE)  # another worker's, and that does not come back
-            else:
-                _enqueue(run_id)
+            _queue_again(run_id)
 
 
 @contextlib.contextmanager
