@@ -61,7 +61,7 @@ def test_an_empty_purse_and_a_wrong_clock_are_said(kimi: Start) -> None:
     found = doctor(Misconfigured.exit_code)
     assert not found["balance"]["ok"]
     assert "topped up" in found["balance"]["advice"]
-    assert "10 minutes" in found["clock"]["message"]
+    assert "off by 10 min" in found["clock"]["message"]
 
 
 def test_the_balance_alone_is_asked_for_without_a_call(kimi: Start) -> None:
