@@ -197,8 +197,9 @@ def earlier() -> None:
         return
     st.subheader(_("Earlier"))
     for batch in found:
-        made = f"{batch.created_at:%Y-%m-%d %H:%M}" if batch.created_at else ""
-        label = f"{made} · {_('Documents: {count}', count=len(batch.entries))}" + (f" · {batch.title}" if batch.title else "")
+        label = f"{show.when(batch.created_at)} · {_('Documents: {count}', count=len(batch.entries))}" + (
+            f" · {batch.title}" if batch.title else ""
+        )
         if st.button(show.text(label), key=f"open_{batch.id[:16]}", type="tertiary", icon=":material/stacks:"):
             state.set_parameter("batch", batch.id)
             st.rerun()

@@ -164,10 +164,8 @@ def _wording(summary: Summary, title: str) -> str:
 
 
 def _version(summary: Summary) -> str:
-    made = f"{summary.created_at:%Y-%m-%d %H:%M}" if summary.created_at else ""
-    return (
-        f"{_(TEMPLATES[summary.template].name) if summary.template in TEMPLATES else summary.template} · {summary.model} · {made}"
-    )
+    kind = _(TEMPLATES[summary.template].name) if summary.template in TEMPLATES else summary.template
+    return f"{kind} · {summary.model} · {show.when(summary.created_at)}"
 
 
 def follow(run: Run, extraction: Extraction) -> None:

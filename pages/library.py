@@ -130,7 +130,7 @@ def row(document: Document, *, unread: bool) -> None:
     name, facts, action = st.columns([6, 3, 1.4], vertical_alignment="center")
     if name.button(show.text(document.shown_name), key=f"open_{document.id[:16]}", type="tertiary", icon=":material/description:"):
         show.open_document(document.id)
-    added = f"{document.added_at:%Y-%m-%d}" if document.added_at else ""
+    added = show.when(document.added_at, "%Y-%m-%d")
     state_of_it = f":orange[⚠ {_('not read')}]" if unread else document.language or "–"
     facts.caption(f"{document.format} · {show.size(document.bytes)} · {state_of_it} · {added}")
     if action.button(_("Delete"), icon=":material/delete:", key=f"delete_{document.id[:16]}", type="tertiary"):

@@ -32,11 +32,15 @@ def filters() -> SearchFilter:
 
 
 def _days(days: Sequence[date]) -> tuple[datetime | None, datetime | None]:
-    """From the beginning of the first day to the end of the last, here."""
+    """From the beginning of the first day to the end of the last, where the reader is."""
     if not days:
         return None, None
-    first, last = datetime.combine(days[0], time.min), datetime.combine(days[-1], time.min)
-    return first.astimezone(), (last + timedelta(days=1)).astimezone() if len(days) > 1 else None
+    return _midnight(days[0]), _midnight(days[-1] + timedelta(days=1)) if len(days) > 1 else None
+
+
+def _midnight(day: date) -> datetime:
+    zone = show.zone()
+    return datetime.combine(day, time.min, zone) if zone else datetime.combine(day, time.min).astimezone()
 
 
 def results(found: Found) -> None:

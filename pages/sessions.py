@@ -14,8 +14,7 @@ def row(session: Session, *, deleted: bool) -> None:
     title = show.text(session.title) if session.title else _("Without a question yet")
     if name.button(title, key=f"open_{session.id}", type="tertiary", icon=":material/forum:", disabled=deleted):
         st.switch_page("ask.py", query_params={"session": session.id})
-    used = f"{session.updated_at:%Y-%m-%d %H:%M}" if session.updated_at else ""
-    facts.caption(_("Documents: {count} · {when}", count=len(session.documents), when=used))
+    facts.caption(_("Documents: {count} · {when}", count=len(session.documents), when=show.when(session.updated_at)))
     if deleted:
         if first.button(_("Take back"), icon=":material/restore_from_trash:", key=f"restore_{session.id}", type="tertiary"):
             library.restore_session(actor, session.id)

@@ -198,8 +198,7 @@ def history(cell: Cell, before: Sequence[Cell]) -> None:
 
 
 def _made(cell: Cell) -> str:
-    at = cell.edited_at or cell.asked_at
-    when = f"{at:%Y-%m-%d %H:%M}" if at else ""
+    when = show.when(cell.edited_at or cell.asked_at)
     if cell.edited_by:
         return _("written by {who}, {when}", who=show.text(cell.edited_by), when=when)
     return _("asked again for {who}, {when}", who=show.text(cell.asked_by), when=when) if cell.asked_by else ""
@@ -253,9 +252,8 @@ def earlier() -> None:
     if found:
         st.subheader(_("Earlier"))
     for batch in found:
-        made = f"{batch.created_at:%Y-%m-%d %H:%M}" if batch.created_at else ""
         size = _("{rows} documents × {columns} columns", rows=len(batch.entries), columns=len(batch.columns))
-        if st.button(show.text(f"{made} · {size}"), key=f"open_{batch.id[:16]}", type="tertiary"):
+        if st.button(show.text(f"{show.when(batch.created_at)} · {size}"), key=f"open_{batch.id[:16]}", type="tertiary"):
             state.set_parameter("table", batch.id)
             st.rerun()
 

@@ -1,13 +1,14 @@
 """What it cost and what left this machine: receipts by day, model, person and run, and the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from kimi_docs.doctor import ask_balance
 from kimi_docs.domain import receipts
-from kimi_docs.domain.calls import Call, Usage
+from kimi_docs.domain.calls import Call, Departure, Usage
 from kimi_docs.domain.runs import Run, RunKind
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.errors import KimiDocsError
@@ -17,6 +18,7 @@ from pages.shared.state import _
 
 MOST_RUNS = 1000
 MOST_IN_CHART = 20
+SECONDS = "%Y-%m-%d %H:%M:%S"
 KINDS = {
     RunKind.EXTRACT: mark("Reading"),
     RunKind.SUMMARIZE: mark("Summary"),
@@ -58,31 +60,46 @@ def chart(groups: Mapping[str, Usage]) -> None:
 
 
 def money(groups: Mapping[str, Usage]) -> None:
-    """What each cost, where the prices are known."""
-    known = {name: float(of.cost) for name, of in groups.items() if of.cost}
-    if known:
-        st.bar_chart(pd.DataFrame({_("Money"): list(known.values())}, index=list(known)), horizontal=True)
+    """What each cost, where the prices are known; a chart for each currency."""
+    for currency in sorted({of.currency for of in groups.values()}):
+        known = {name: float(of.cost) for name, of in groups.items() if of.cost and of.currency == currency}
+        if known:
+            amounts = {f"{_('Money')} ({currency})": list(known.values())}
+            st.bar_chart(pd.DataFrame(amounts, index=list(known)), horizontal=True)
 
 
-def ledger() -> None:
+def parted(calls: Sequence[Call], group: Callable[[Sequence[Call]], Mapping[str, Usage]]) -> Mapping[str, Usage]:
+    """The groups, each by currency where more than one was paid in: amounts in two have no sum."""
+    currencies = receipts.by_currency(calls)
+    if len(currencies) < 2:
+        return group(calls)
+    return {
+        f"{name} ({currency})": of
+        for currency in currencies
+        for name, of in group([call for call in calls if call.currency == currency]).items()
+    }
+
+
+def ledger(departures: Sequence[Departure]) -> None:
     st.subheader(_("What left this machine"))
-    departures = library.departures(actor)
     if not departures:
         st.success(_("Nothing has left this machine."), icon=":material/lock:")
         return
+    heads = _("When"), _("To"), _("What for"), _("Document"), _("Characters"), _("Bytes"), _("Deleted there")
+    not_yet = _("not yet")
     rows = [
-        {
-            _("When"): f"{d.at:%Y-%m-%d %H:%M:%S}",
-            _("To"): d.host,
-            _("What for"): d.purpose,
-            _("Document"): (d.document or "")[:12],
-            _("Characters"): d.characters,
-            _("Bytes"): d.bytes,
-            _("Deleted there"): f"{d.deleted_at:%Y-%m-%d %H:%M:%S}" if d.deleted_at else ("–" if not d.remote_id else _("not yet")),
-        }
+        (
+            show.when(d.at, SECONDS),
+            d.host,
+            d.purpose,
+            (d.document or "")[:12],
+            d.characters,
+            d.bytes,
+            show.when(d.deleted_at, SECONDS) or (not_yet if d.remote_id else "–"),
+        )
         for d in departures[:500]
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, alt=_("What left this machine"))
+    st.dataframe(pd.DataFrame(rows, columns=heads), hide_index=True, alt=_("What left this machine"))
 
 
 def balance() -> None:
@@ -123,20 +140,24 @@ def _run_name(run: Run, documents: Mapping[str, str]) -> str:
 
 
 st.title(_("Usage"))
-calls = library.calls(actor)
-total = receipts.usage_of(calls)
-show.receipt(total)
+calls, departures = library.calls(actor), library.departures(actor)
+totals = receipts.by_currency(calls)
+for total in totals.values():
+    show.receipt(total)
+if not totals and not departures:
+    show.receipt(Usage())
 balance()
-if total.calls:
-    days, people = dict(sorted(receipts.by_day(calls).items())), receipts.by_person(calls)
-    models, runs = receipts.by_model(calls), dict(list(named_runs(calls).items())[:100])
-    chart(days)
-    table(_("By day"), days)
+if totals:
+    by_day = partial(receipts.by_day, zone=show.zone())
+    models, people = parted(calls, receipts.by_model), parted(calls, receipts.by_person)
+    runs = dict(list(parted(calls, named_runs).items())[:100])
+    chart(dict(sorted(by_day(calls).items())))
+    table(_("By day"), dict(sorted(parted(calls, by_day).items())))
     table(_("By model"), models)
     money(models)
-    if people.keys() - {LOCAL.person}:
+    if receipts.by_person(calls).keys() - {LOCAL.person}:
         table(_("By person"), people)
         money(people)
     table(_("By run"), runs)
     money(dict(list(runs.items())[:MOST_IN_CHART]))
-ledger()
+ledger(departures)

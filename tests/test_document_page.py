@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -95,3 +96,14 @@ def test_a_model_that_is_gone_hides_no_summary(page: AppTest, library: Library, 
     assert [error.value.count("was retired") for error in page.error] == [1]
     assert page.button(key="citation_1")
     assert page.button(key="ask_about")
+
+
+def test_times_are_those_of_the_reader(page: AppTest, library: Library) -> None:
+    made = summarized(library)
+    at = datetime(2026, 11, 1, 20, 30, tzinfo=UTC)
+    library.storage.of(LOCAL).save_summary(replace(made, id="1" * 64, created_at=at))
+    page.query_params["document"] = made.document
+    page.context["timezone"] = "Asia/Shanghai"
+    page.run()
+    assert not page.exception
+    assert [option for option in page.selectbox(key=f"version_{made.id[:8]}").options if option.endswith("2026-11-02 04:30")]

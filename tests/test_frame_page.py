@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kimi_docs.domain.claims import Session
+from kimi_docs.domain.scope import LOCAL
 from kimi_docs.library import Library
 from kimi_docs.settings import Settings, load_settings, save_settings
 from pages.shared import state
@@ -51,3 +54,14 @@ def test_a_setting_that_cannot_work_is_told(page: AppTest) -> None:
     assert not page.exception
     assert all("tier cannot work" in error.value for error in page.error)
     assert page.error
+
+
+@pytest.mark.parametrize("zone", ["", "Etc/Unknown", "../etc", "Asia"])
+def test_a_browser_that_does_not_say_where_it_is_reads_the_time_of_this_machine(page: AppTest, zone: str) -> None:
+    page.context["timezone"] = zone
+    at = datetime(2026, 11, 1, 20, 30, tzinfo=UTC)
+    state.library().storage.of(LOCAL).save_session(Session(id="1", title="x", documents=(), created_at=at, updated_at=at))
+    page.run()
+    page.switch_page("sessions.py").run()
+    assert not page.exception
+    assert any(caption.value.endswith(f"{at.astimezone():%Y-%m-%d %H:%M}") for caption in page.caption)

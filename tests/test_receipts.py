@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from kimi_docs.domain.calls import Call, CallState, Completion
+from kimi_docs.domain.calls import Call, CallState, Completion, Usage
 from kimi_docs.domain.receipts import by_day, by_model, by_person, usage_of
 
 
@@ -29,6 +29,14 @@ def test_tokens_and_money_add_up_and_unanswered_calls_do_not_count() -> None:
 
 def test_one_unknown_price_makes_the_sum_unknown() -> None:
     assert usage_of([call("a", 1, "0.10"), call("b", 1, None)]).cost is None
+
+
+def test_amounts_in_two_currencies_have_no_sum() -> None:
+    dollars, yuan = usage_of([call("a", 1, "1")]), usage_of([replace(call("a", 1, "10"), currency="CNY")])
+    both = dollars + yuan + dollars
+    assert (both.calls, both.cost, both.currency, both.mixed) == (3, None, "CNY + USD", True)
+    assert (Usage(currency="CNY") + dollars).currency == "USD"
+    assert (Usage(currency="CNY") + Usage()).currency == "CNY"
 
 
 def test_they_are_grouped_by_day_model_and_person() -> None:

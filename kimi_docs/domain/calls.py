@@ -9,10 +9,15 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+_AND = " + "
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usage:
-    """Tokens and money. `cost` is None when the price of the model is unknown: that is said, never shown as zero."""
+    """Tokens and money. `cost` is None when the price of the model is unknown: that is said, never shown as zero.
+
+    Amounts in two currencies have no sum: it is None too, and `currency` names both (`CNY + USD`).
+    """
 
     calls: int = 0
     input_tokens: int = 0
@@ -23,15 +28,22 @@ class Usage:
     estimated_cost: Decimal | None = Decimal(0)
     possible_duplicates: int = 0
 
+    @property
+    def mixed(self) -> bool:
+        """It was paid in more than one currency."""
+        return _AND in self.currency
+
     def __add__(self, other: "Usage") -> "Usage":
+        currencies = {name for of in (self, other) if of.calls for name in of.currency.split(_AND) if name} or {self.currency}
+        one = len(currencies) == 1
         return Usage(
             calls=self.calls + other.calls,
             input_tokens=self.input_tokens + other.input_tokens,
             cached_tokens=self.cached_tokens + other.cached_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
-            cost=_sum(self.cost, other.cost),
-            currency=other.currency if other.calls else self.currency,
-            estimated_cost=_sum(self.estimated_cost, other.estimated_cost),
+            cost=_sum(self.cost, other.cost) if one else None,
+            currency=_AND.join(sorted(currencies)),
+            estimated_cost=_sum(self.estimated_cost, other.estimated_cost) if one else None,
             possible_duplicates=self.possible_duplicates + other.possible_duplicates,
         )
 

@@ -1,6 +1,7 @@
-"""Calls → what they took, in all and by day, model, run or person."""
+"""Calls → what they took, in all and by day, model, run, person or currency."""
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, tzinfo
 
 from kimi_docs.domain.calls import Call, Usage
 
@@ -31,8 +32,9 @@ def grouped(calls: Iterable[Call], key: Callable[[Call], str]) -> dict[str, Usag
     return {name: usage_of(group) for name, group in groups.items()}
 
 
-def by_day(calls: Iterable[Call]) -> dict[str, Usage]:
-    return grouped(calls, lambda call: f"{call.answered_at:%Y-%m-%d}" if call.answered_at else "")
+def by_day(calls: Iterable[Call], zone: tzinfo | None = UTC) -> dict[str, Usage]:
+    """Days of that zone; None is this machine's."""
+    return grouped(calls, lambda call: f"{call.answered_at.astimezone(zone):%Y-%m-%d}" if call.answered_at else "")
 
 
 def by_model(calls: Iterable[Call]) -> dict[str, Usage]:
@@ -45,3 +47,7 @@ def by_run(calls: Iterable[Call]) -> dict[str, Usage]:
 
 def by_person(calls: Iterable[Call]) -> dict[str, Usage]:
     return grouped(calls, lambda call: call.owner)
+
+
+def by_currency(calls: Iterable[Call]) -> dict[str, Usage]:
+    return grouped(calls, lambda call: call.currency)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import partial, wraps
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -70,6 +72,19 @@ def money(amount: float) -> Decimal | None:
 
 def size(count: int) -> str:
     return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+
+
+def zone() -> tzinfo | None:
+    """Where the reader's browser is; None stands for where this machine is."""
+    try:
+        return ZoneInfo(st.context.timezone or "")
+    except (ValueError, OSError, ZoneInfoNotFoundError):  # it does not say, or says what is not known here
+        return None
+
+
+def when(moment: datetime | None, pattern: str = "%Y-%m-%d %H:%M") -> str:
+    """A time by the reader's clock."""
+    return moment.astimezone(zone()).strftime(pattern) if moment else ""
 
 
 def say(message: Message) -> str:
@@ -156,7 +171,7 @@ def receipt(usage: Usage) -> None:
     if not usage.calls:
         st.caption(f":material/receipt: {_('Nothing was sent and nothing was paid.')}")
         return
-    cost = _("price unknown") if usage.cost is None else f"{usage.cost:.4f} {usage.currency}"
+    cost = _("in several currencies ({currencies})", currencies=usage.currency) if usage.mixed else _("price unknown")
     counted = _(
         "Calls: {calls} · tokens: {input} in ({cached} cached), {output} out",
         calls=usage.calls,
@@ -165,7 +180,8 @@ def receipt(usage: Usage) -> None:
         output=usage.output_tokens,
     )
     doubtful = f" · {_('possibly paid twice: {count}', count=usage.possible_duplicates)}" if usage.possible_duplicates else ""
-    st.caption(f":material/receipt: {counted} · {text(cost)}{doubtful}")
+    paid = cost if usage.cost is None else f"{usage.cost:.4f} {usage.currency}"
+    st.caption(f":material/receipt: {counted} · {text(paid)}{doubtful}")
 
 
 def estimate(value: Estimate) -> None:
