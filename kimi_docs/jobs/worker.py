@@ -152,7 +152,6 @@ class Attendant:
                 self._looked = began
                 _take_back(self.storage)
                 self.feeder.feed_again()
-                self.feeder.feed_again()
                 self.storage.reindex(limit=20)
             self.feeder.feed()
         except (Unreachable, sa.exc.DBAPIError) as error:  # of our own store, or of DBOS's
@@ -165,15 +164,6 @@ def _enqueue(run_id: str, priority: int | None = None) -> None:
     if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
         with SetWorkflowID(run_id if status is None else f"{run_id}:{int(time.time())}"), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(durable.QUEUE, _perform, run_id)
-
-
-def _queue_again(run_id: str, priority: int | None = None) -> None:
-    """Queue a run that nobody works on. If somebody does after all, it is claimed once."""
-    status = DBOS.get_workflow_status(run_id)
-    if status and status.status == "PENDING" and status.executor_id != DBOS.executor_id:
-        DBOS.resume_workflow(run_id, queue_name=durable.QUEUE)  # another worker's, and that does not come back
-    else:
-        _enqueue(run_id, priority)
 
 
 def _queue_again(run_id: str, priority: int | None = None) -> None:

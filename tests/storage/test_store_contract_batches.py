@@ -83,7 +83,6 @@ def test_a_worker_takes_what_waits_from_each_person_in_turn(storage: Storage) ->
     assert list(storage.waiting_runs(before)) == ["a0", "b0", "a1", "b1", "a2"]
     assert list(storage.waiting_runs(before, limit=2)) == ["a0", "b0"]
     assert list(storage.waiting_runs(before, among=["a2", "b1", "in hand", "gone"])) == ["a2", "b1"]
-    assert list(storage.waiting_runs(before, among=["a2", "b1", "in hand", "gone"])) == ["a2", "b1"]
     assert set(storage.abandoned_runs(before)) == {"no batch", "at work"}
     assert set(storage.unfinished_runs(among=["a1", "in hand", "gone"])) == {"a1", "in hand"}
 
