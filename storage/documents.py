@@ -14,7 +14,7 @@ from storage import tables
 from storage.engine import reading
 from storage.index import Index
 from storage.part import NO_DOCUMENT, NO_SUMMARY, Part, containing, not_or_only_deleted, now, there
-from storage.rows import fold, from_row, pack, sought, to_row, unpack
+from storage.rows import clean, fold, from_row, pack, sought, to_row, unpack
 
 
 class Documents(Part):
@@ -32,18 +32,24 @@ class Documents(Part):
                 self._save_document(connection, document)
 
     def _save_document(self, connection: Connection, document: Document) -> Document:
-        table = tables.documents
         row = to_row(replace(document, added_at=document.added_at or now(), deleted_at=None))
-        connection.execute(self._scope.insert(table, {**row, "searchable": ""}))
-        here = self._scope.select(table).where(table.c.id == document.id)
-        kept = from_row(Document, connection.execute(here).mappings().one())
-        kept = replace(kept, title=row["title"] or kept.title, language=row["language"] or kept.language, deleted_at=None)
-        values = {"title": kept.title, "language": kept.language, "deleted_at": None}
-        searchable = fold(f"{kept.name}\n{kept.title}")
-        connection.execute(self._scope.update(table).where(table.c.id == document.id).values(**values, searchable=searchable))
-        index = Index(connection, self._scope)
-        index.take_document(kept)
-        index.mark(False, document=kept.id)
+        connection.execute(self._scope.insert(tables.documents, {**row, "searchable": ""}))
+        kept = self._describe(connection, document.id, row["title"], row["language"], deleted_at=None)
+        Index(connection, self._scope).mark(False, document=kept.id)
+        return kept
+
+    def describe_document(self, id: str, title: str, language: str) -> None:
+        """Learn what reading it told, if anything; one in the trash stays there. Raises: NotFound."""
+        with self._writing() as connection:
+            self._describe(connection, id, clean(title), clean(language))
+
+    def _describe(self, connection: Connection, id: str, title: str, language: str, **changes: None) -> Document:
+        table, kept = tables.documents, self._document(connection, id)
+        title = title or kept.title
+        values = {"title": title, "language": language or kept.language, "searchable": fold(f"{kept.name}\n{title}"), **changes}
+        changed = self._scope.update(table).where(table.c.id == id).values(**values).returning(table)
+        kept = from_row(Document, connection.execute(changed).mappings().one())
+        Index(connection, self._scope).take_document(kept)
         return kept
 
     def find_document(self, id: str) -> Document | None:

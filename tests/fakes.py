@@ -192,8 +192,14 @@ class MemoryStore:
 
     def save_document(self, document: Document) -> Document:
         here = self._find("documents", document.id) or replace(document, added_at=document.added_at or _now())
-        learnt = {"title": document.title or here.title, "language": document.language or here.language}
-        return self._save("documents", document.id, replace(here, **learnt, deleted_at=None))
+        return self._describe(replace(here, deleted_at=None), document.title, document.language)
+
+    def describe_document(self, id: str, title: str, language: str) -> None:
+        self._describe(self._get("documents", id), title, language)
+
+    def _describe(self, here: Document, title: str, language: str) -> Document:
+        learnt = {"title": title or here.title, "language": language or here.language}
+        return self._save("documents", here.id, replace(here, **learnt))
 
     def save_documents(self, documents: Sequence[Document]) -> None:
         for document in documents:

@@ -103,7 +103,7 @@ def keep(store: Store, document: Document, extraction: Extraction) -> None:
     faults.point("extraction_saving")
     store.save_extraction(extraction)
     faults.point("extraction_saved")
-    store.save_document(replace(document, title=extraction.title, language=extraction.language))
+    store.describe_document(document.id, extraction.title, extraction.language)
 
 
 def may_send(settings: Settings) -> bool:

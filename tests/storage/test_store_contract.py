@@ -81,6 +81,20 @@ def test_a_deleted_document_that_is_added_again_is_there_again(store: Store) -> 
     assert store.count_documents() == 1
 
 
+def test_a_document_in_the_trash_learns_its_title_and_stays_there(store: Store) -> None:
+    store.save_document(replace(DOCUMENT, title="", language=""))
+    store.mark_document_deleted(DOCUMENT.id, True)
+    store.describe_document(DOCUMENT.id, DOCUMENT.title, DOCUMENT.language)
+    store.describe_document(DOCUMENT.id, "", "")
+    (found,) = store.list_documents(search="年度", deleted=True)
+    assert replace(found, deleted_at=None) == DOCUMENT
+    assert (store.count_documents(), store.search("年度").total) == (0, 0)
+    store.mark_document_deleted(DOCUMENT.id, False)
+    assert (store.get_document(DOCUMENT.id), store.search("年度").total) == (DOCUMENT, 1)
+    with pytest.raises(NotFound):
+        store.describe_document("0" * 64, "title", "en")
+
+
 def test_a_document_that_is_not_there_cannot_be_deleted(store: Store) -> None:
     with pytest.raises(NotFound):
         store.mark_document_deleted("0" * 64, True)

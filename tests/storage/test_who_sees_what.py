@@ -76,6 +76,7 @@ READ_BY_OWNER: dict[str, Action] = {
 WRITE_BY_SPACE: dict[str, Action] = {
     "save_document": lambda store: store.save_document(replace(DOCUMENT, title="changed")),
     "save_documents": lambda store: store.save_documents([replace(DOCUMENT, title="changed")]),
+    "describe_document": lambda store: store.describe_document(DOCUMENT.id, "changed", ""),
     "mark_document_deleted": lambda store: store.mark_document_deleted(DOCUMENT.id, True),
     "save_extraction": lambda store: store.save_extraction(replace(EXTRACTION, text="changed        ")),
     "save_summary": lambda store: store.save_summary(replace(SUMMARY, language="changed")),
