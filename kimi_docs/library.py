@@ -63,11 +63,13 @@ class Library(Tables):
             self._begin(store, RunKind.EXTRACT, documents=(document.id,))
         return Added(document=document, known=known is not None and known.deleted_at is None)
 
-    def documents(self, actor: Actor, *, search: str = "", limit: int = 1000, offset: int = 0) -> Sequence[Document]:
-        return self.storage.of(actor).list_documents(search=search, limit=limit, offset=offset)
+    def documents(
+        self, actor: Actor, *, search: str = "", deleted: bool = False, limit: int = 1000, offset: int = 0
+    ) -> Sequence[Document]:
+        return self.storage.of(actor).list_documents(search=search, deleted=deleted, limit=limit, offset=offset)
 
-    def count(self, actor: Actor, *, search: str = "") -> int:
-        return self.storage.of(actor).count_documents(search=search)
+    def count(self, actor: Actor, *, search: str = "", deleted: bool = False) -> int:
+        return self.storage.of(actor).count_documents(search=search, deleted=deleted)
 
     def unread(self, actor: Actor, documents: Sequence[Document]) -> set[str]:
         """Ids of those that are not read yet, or cannot be."""

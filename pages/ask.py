@@ -21,7 +21,7 @@ library, actor, tab = state.library(), state.actor(), state.tab()
 
 def choose(session: Session | None) -> list[str]:
     """Which documents are asked."""
-    documents = {document.id: document for document in library.documents(actor, limit=500)}
+    documents = {document.id: document for document in library.documents(actor, limit=1000)}
     for id in session.documents if session else ():
         documents.setdefault(id, library.document(actor, id))
     chosen = st.multiselect(
@@ -136,11 +136,13 @@ def follow(run: Run, extractions: list[Extraction]) -> None:
 
 def source(session: Session | None, extractions: list[Extraction]) -> None:
     """The page of the citation that was clicked."""
+    answers = library.answers(actor, session.id) if session else []
+    citations = [citation for answer in answers for claim in answer.draft.claims for citation in claim.citations]
     wanted = tab.viewer.document
-    extraction = next((e for e in extractions if e.document == wanted), extractions[0] if extractions else None)
-    if extraction:
-        answers = library.answers(actor, session.id) if session else []
-        citations = [citation for answer in answers for claim in answer.draft.claims for citation in claim.citations]
+    extraction = next((e for e in extractions if e.document == wanted), None)
+    if not extraction and tab.viewer.citation in citations:  # its document is not among those that are asked now
+        extraction = library.extraction(actor, wanted)
+    if extraction := extraction or next(iter(extractions), None):
         document = library.document(actor, extraction.document)
         st.caption(show.text(document.shown_name))
         viewer.page_view(document, extraction, citations)
@@ -168,6 +170,9 @@ def current() -> Session | None:
 def main() -> None:
     session, run = current(), None
     st.title(show.text(session.title) if session and session.title else _("Ask"))
+    if session and st.button(_("New session"), key="new_session", icon=":material/add:", type="tertiary"):
+        st.query_params.clear()
+        st.rerun()
     if not library.count(actor):
         st.info(_("There is no document to ask yet. Add one in the library, or try the sample there."))
         if st.button(_("Go to the library"), key="go_library", type="primary"):

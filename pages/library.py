@@ -1,6 +1,8 @@
 """The library: drop files, see how each is read, find and open them."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -12,6 +14,8 @@ from pages.shared.state import Dropped, _
 
 PER_PAGE = 25
 SHOWN = 50
+OTHER_RUNS = 1000
+"""As many runs may have begun since the files were dropped."""
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 library, actor, tab = state.library(), state.actor(), state.tab()
@@ -64,9 +68,25 @@ def progress() -> None:
     Drawn every second while something is being read, and then once more with the shelf; not after that: a click would be lost
     on what is just being drawn anew.
     """
-    runs = {dropped.document: reading(dropped) for dropped in tab.dropped[:SHOWN]}
-    working = any(run and not run.state.ended for run in runs.values())
+    working = looked_at().working
     show.fragment(drop_list, run_every=1.0 if working else None)(working)
+
+
+class Drop(NamedTuple):
+    """The files to draw, each with its last reading; how many are left out, and whether any is still being read."""
+
+    drawn: list[tuple[Dropped, Run | None]]
+    left_out: int
+    working: bool
+
+
+def looked_at() -> Drop:
+    """How the files of the drop are doing: the last ones are drawn, and of all others those that failed."""
+    last = [(dropped, reading(dropped)) for dropped in tab.dropped[:SHOWN]]
+    rest = readings(tab.dropped[SHOWN:])
+    failed = [(dropped, run) for dropped, run in rest if dropped.problem or (run and run.failure)]
+    working = any(run and not run.state.ended for _dropped, run in (*last, *rest))
+    return Drop(drawn=last + failed, left_out=len(rest) - len(failed), working=working)
 
 
 def reading(dropped: Dropped) -> Run | None:
@@ -77,37 +97,44 @@ def reading(dropped: Dropped) -> Run | None:
     return next((run for run in runs if run.kind is RunKind.EXTRACT), None)
 
 
+def readings(many: Sequence[Dropped]) -> list[tuple[Dropped, Run | None]]:
+    """The same for many files, by one query."""
+    runs = library.runs(actor, limit=len(tab.dropped) + OTHER_RUNS) if many else []
+    last = {run.documents[0]: run for run in reversed(runs) if run.kind is RunKind.EXTRACT}
+    return [(dropped, last.get(dropped.document)) for dropped in many]
+
+
 def drop_list(was_working: bool) -> None:
-    working = False
-    for number, dropped in enumerate(tab.dropped[:SHOWN]):
+    drop = looked_at()
+    for number, (dropped, run) in enumerate(drop.drawn):
         with st.container(border=True, key=f"dropped_{number}"):
-            working = one(dropped, number) or working
-    if was_working and not working:
+            one(dropped, run, number)
+    if drop.left_out:
+        st.caption(_("More files, none of them refused so far: {count}", count=drop.left_out))
+    if was_working and not drop.working:
         st.rerun()
-    if tab.dropped and not working and st.button(_("Clear this list"), key="clear_dropped", type="tertiary"):
+    if tab.dropped and not drop.working and st.button(_("Clear this list"), key="clear_dropped", type="tertiary"):
         tab.dropped.clear()
         st.rerun()
 
 
-def one(dropped: Dropped, number: int) -> bool:
-    """Draw one file of the drop; says whether it is still being read."""
-    run = reading(dropped)
+def one(dropped: Dropped, run: Run | None, number: int) -> None:
+    """A file of the drop: refused, being read, or read."""
     problem = dropped.problem or (run.failure if run else None)
     if problem:
         show.problem(problem, name=dropped.name)
         if problem.code == PasswordNeeded.code and dropped.document:
             unlocking.ask(dropped.document)
-        return False
+        return
     if run and not run.state.ended:
         waiting = run.state is RunState.QUEUED
         st.progress(0.05 if waiting else 0.5, text=f"{show.text(dropped.name)} — {_('waiting') if waiting else _('reading')}")
-        return True
+        return
     left, right = st.columns([5, 1], vertical_alignment="center")
     note = _("was here already") if dropped.known else _("read")
     left.markdown(f":green[✓] {show.text(dropped.name)} — {note}")
     if right.button(_("Open"), key=f"open_dropped_{number}"):
         show.open_document(dropped.document)
-    return False
 
 
 def shelf() -> None:
@@ -118,12 +145,16 @@ def shelf() -> None:
         st.info(_("No document has that in its name or title.") if search else _("There is nothing here yet."))
         return
     st.caption(_("Documents: {count}", count=count))
-    pages = -(-count // PER_PAGE)
-    number = st.pagination(pages, key="shelf_page") if pages > 1 else 1
-    documents = library.documents(actor, search=search, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    documents = library.documents(actor, search=search, limit=PER_PAGE, offset=turned_to(count, "shelf_page"))
     unread = library.unread(actor, documents)
     for document in documents:
         row(document, unread=document.id in unread)
+
+
+def turned_to(count: int, key: str) -> int:
+    """Where in a list of so many the page begins that was turned to."""
+    pages = -(-count // PER_PAGE)
+    return (st.pagination(pages, key=key) - 1) * PER_PAGE if pages > 1 else 0
 
 
 def row(document: Document, *, unread: bool) -> None:
@@ -137,6 +168,23 @@ def row(document: Document, *, unread: bool) -> None:
         library.delete_document(actor, document.id)
         tab.deleted_document = document.id
         st.rerun()
+
+
+def trash() -> None:
+    """What was deleted, to be taken back."""
+    count = library.count(actor, deleted=True)
+    if not count:
+        return
+    with st.expander(_("Trash ({count})", count=count)):
+        for document in library.documents(actor, deleted=True, limit=PER_PAGE, offset=turned_to(count, "trash_page")):
+            name, facts, action = st.columns([6, 3, 1.4], vertical_alignment="center")
+            name.markdown(show.text(document.shown_name))
+            facts.caption(f"{document.format} · {show.size(document.bytes)} · {show.when(document.deleted_at)}")
+            key = f"restore_{document.id[:16]}"
+            if action.button(_("Take back"), icon=":material/restore_from_trash:", key=key, type="tertiary"):
+                library.restore_document(actor, document.id)
+                tab.deleted_document = "" if tab.deleted_document == document.id else tab.deleted_document
+                st.rerun()
 
 
 def undo() -> None:
@@ -165,3 +213,4 @@ drop()
 sample()
 progress()
 shelf()
+trash()
