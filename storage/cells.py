@@ -8,32 +8,32 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy.engine import Connection
 
-from kimi_docs.domain.cells import KeptCell
+from kimi_docs.domain.cells import KeptCell, merged
 from kimi_docs.domain.table import Cell, CellValue, Silence
 from storage import tables
 from storage.engine import reading
 from storage.part import Part, now
-from storage.rows import clean
+from storage.rows import Row, clean
 
 
 class Cells(Part):
     """Seen by the whole space."""
 
     def save_cells(self, cells: Sequence[KeptCell]) -> None:
-        """All of them or none; the same document and question again replaces."""
+        """All of them or none, each merged with the one that is there."""
         with self._writing() as connection:
-            for kept in cells:
-                row = {
-                    "document": kept.document,
-                    "column": kept.column,
-                    "engine": kept.engine,
-                    "model": kept.model,
-                    "created_at": kept.created_at or now(),
-                    "cell": _text([_plain(kept.cell)]),
-                    "history": _text([_plain(each) for each in kept.history]),
-                }
-                connection.execute(self._scope.upsert(tables.cells, row, keep=["created_at"]))
+            for new in sorted(cells, key=lambda cell: (cell.document, cell.column)):  # all lock in one order
+                self._save_cell(connection, replace(new, created_at=new.created_at or now()))
+
+    def _save_cell(self, connection: Connection, new: KeptCell) -> None:
+        table = tables.cells
+        connection.execute(self._scope.insert(table, _row(new)))
+        here = (table.c.document == new.document, table.c.column == new.column)
+        kept = _kept(connection.execute(self._scope.select(table).where(*here).with_for_update()).mappings().one())
+        if (cell := merged(kept, new)) != kept:
+            connection.execute(self._scope.update(table).where(*here).values(**_row(cell)))
 
     def find_cells(self, documents: Sequence[str], columns: Sequence[str]) -> Sequence[KeptCell]:
         """Those there are, in no order."""
@@ -48,6 +48,18 @@ class Cells(Part):
         with reading(self._engine) as connection:
             rows = connection.execute(found.where(table.c.document.in_(documents), table.c.column.in_(columns)))
             return {(row.document, row.column) for row in rows}
+
+
+def _row(kept: KeptCell) -> Row:
+    return {
+        "document": kept.document,
+        "column": kept.column,
+        "engine": kept.engine,
+        "model": kept.model,
+        "created_at": kept.created_at,
+        "cell": _text([_plain(kept.cell)]),
+        "history": _text([_plain(each) for each in kept.history]),
+    }
 
 
 def _kept(row: Any) -> KeptCell:

@@ -15,7 +15,7 @@ from typing import Any
 
 from kimi_docs.domain.batch import Batch
 from kimi_docs.domain.calls import Call, CallState, Departure, Mark, Sending
-from kimi_docs.domain.cells import KeptCell
+from kimi_docs.domain.cells import KeptCell, merged
 from kimi_docs.domain.claims import Answer, Completeness, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
@@ -353,10 +353,10 @@ class MemoryStore:
         return sum((call.cost for call in counted if call.cost is not None), Decimal(0))
 
     def save_cells(self, cells: Sequence[KeptCell]) -> None:
-        for kept in cells:
-            here = self._find("cells", f"{kept.document} {kept.column}")
-            at = here.created_at if here else kept.created_at or _now()
-            self._save("cells", f"{kept.document} {kept.column}", replace(kept, created_at=at))
+        for new in cells:
+            key = f"{new.document} {new.column}"
+            here = self._find("cells", key)
+            self._save("cells", key, merged(here, new) if here else replace(new, created_at=new.created_at or _now()))
 
     def find_cells(self, documents: Sequence[str], columns: Sequence[str]) -> Sequence[KeptCell]:
         return [found for d in documents for c in columns if (found := self._find("cells", f"{d} {c}"))]

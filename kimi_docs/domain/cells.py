@@ -45,6 +45,19 @@ def asked_again(kept: KeptCell, answered: Cell, by: str, at: datetime) -> KeptCe
     return replace(kept, cell=cell, history=(*kept.history, kept.cell))
 
 
+def merged(kept: KeptCell, new: KeptCell) -> KeptCell:
+    """What is to be kept where there is a cell already: the new one, and in its history all that stood there, seen by its writer
+    or not. The same once more changes nothing, and a plain fill never replaces what a person wrote or had asked again."""
+    same = replace(new.cell, column=kept.cell.column) == kept.cell
+    if same or (_by_person(kept.cell) and not _by_person(new.cell)):
+        return kept
+    return replace(new, history=(*kept.history, kept.cell), created_at=kept.created_at)
+
+
+def _by_person(cell: Cell) -> bool:
+    return bool(cell.edited_by or cell.asked_by)
+
+
 def outliers_marked(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """Numbers far from the others of their column, told by the median's distance: one wild value does not hide another."""
     columns: dict[str, list[Decimal]] = {}

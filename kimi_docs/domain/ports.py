@@ -140,7 +140,7 @@ class Store(Protocol):
         ...
 
     def save_cells(self, cells: Sequence[KeptCell]) -> None:
-        """All of them or none; the same document and question again replaces."""
+        """All of them or none, each merged with the one that is there (`cells.merged`)."""
         ...
 
     def find_cells(self, documents: Sequence[str], columns: Sequence[str]) -> Sequence[KeptCell]:

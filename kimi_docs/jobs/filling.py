@@ -32,12 +32,13 @@ async def fill(run: Run, store: Store, extraction: Extraction, engines: Engines,
     known = {kept.column: kept for kept in found}
     wanted = {id: column for id, column in ids.items() if (id == run.question if run.question else id not in known)}
     engine, caller = engines.choose(run, store, settings)
-    if not wanted or (run.question in known and known[run.question].cell.asked_at == run.created_at):
+    before = known.get(run.question)
+    if not wanted or (before and run.created_at in [cell.asked_at for cell in (*before.history, before.cell)]):
         return Usage(currency=settings.currency)
     await asyncio.to_thread(store.update_run, run.id, stage=Stage.SENDING if caller else Stage.WRITING)
     columns, model = list(wanted.values()), engine.model
     if caller:
-        time = 2 + len(known[run.question].history) if run.question in known else 1
+        time = 2 + len(before.history) if before else 1
         cells, model = await fill_by_kimi(caller, settings, extraction, columns, run.order.model, time=time)
     else:
         cells = await fill_here(extraction, columns)
@@ -45,7 +46,7 @@ async def fill(run: Run, store: Store, extraction: Extraction, engines: Engines,
     now = datetime.now(UTC)
     new = KeptCell(document=extraction.document, column="", cell=cells[0], engine=engine.name, model=model, created_at=now)
     kept = [replace(new, column=id, cell=cell) for id, cell in zip(wanted, cells, strict=True)]
-    if before := known.get(run.question):
+    if before:
         again = asked_again(before, cells[0], store.actor.person, run.created_at or now)
         kept = [replace(again, engine=engine.name, model=model)]
     await asyncio.to_thread(store.save_cells, kept)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from kimi_docs.domain.calls import CallState
+from kimi_docs.domain.cells import KeptCell, asked_again, edited
 from kimi_docs.domain.claims import Completeness
 from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import Run, RunState
-from kimi_docs.domain.table import CellValue, Silence
+from kimi_docs.domain.table import Cell, CellValue, Silence
 from kimi_docs.errors import NotFound
 from tests.storage.things import ALICE, BATCH, BOB, CALL, CELL, DOCUMENT, NOON, RUN, SUMMARY, later
 
@@ -115,10 +116,39 @@ def test_a_cell_keeps_the_kind_of_its_value_and_what_it_was_before(store: Store,
     (found,) = store.find_cells([DOCUMENT.id, "e" * 64], [CELL.column, "another"])
     assert found == kept
     assert type(found.cell.value) is type(value)
-    store.save_cells([replace(CELL, created_at=later(1))])
-    assert list(store.find_cells([DOCUMENT.id], [CELL.column])) == [CELL]
+    store.save_cells([replace(kept, created_at=later(1))])
+    assert list(store.find_cells([DOCUMENT.id], [CELL.column])) == [kept]
     assert store.known_cells([DOCUMENT.id], [CELL.column, "another"]) == {(DOCUMENT.id, CELL.column)}
     assert list(store.find_cells([DOCUMENT.id], [])) == []
+
+
+def filled(value: CellValue) -> KeptCell:
+    return KeptCell(document=DOCUMENT.id, column=CELL.column, cell=Cell(column="Profit", value=value), created_at=NOON)
+
+
+def test_what_stood_in_a_cell_is_kept_even_if_who_writes_the_next_has_not_seen_it(store: Store) -> None:
+    store.save_document(DOCUMENT)
+    first = filled("first")
+    store.save_cells([first])
+    by_hand = edited(first, "by hand", "alice", later(1))
+    again = asked_again(first, filled("again").cell, "bob", later(2))
+    for changed in (by_hand, again, again):  # the last, because a write whose connection was cut is done twice
+        store.save_cells([changed])
+    (found,) = store.find_cells([DOCUMENT.id], [CELL.column])
+    assert found == replace(again, history=(first.cell, by_hand.cell))
+
+
+def test_a_plain_fill_never_replaces_what_a_person_wrote_or_had_asked_again(store: Store) -> None:
+    store.save_document(DOCUMENT)
+    store.save_cells([filled("first")])
+    store.save_cells([filled("of another table")])
+    (found,) = store.find_cells([DOCUMENT.id], [CELL.column])
+    assert found == replace(filled("of another table"), history=(filled("first").cell,))
+    for change in (edited(found, "by hand", "alice", later(1)), asked_again(found, filled("again").cell, "bob", later(2))):
+        store.save_cells([change])
+        (before,) = store.find_cells([DOCUMENT.id], [CELL.column])
+        store.save_cells([filled("late")])
+        assert list(store.find_cells([DOCUMENT.id], [CELL.column])) == [before]
 
 
 def test_many_runs_are_changed_at_once_and_those_that_have_ended_or_are_not_there_are_passed_over(store: Store) -> None:
