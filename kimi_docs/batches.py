@@ -14,6 +14,7 @@ from kimi_docs.domain.calls import Estimate, Usage
 from kimi_docs.domain.claims import Completeness, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.ports import Blobs, Storage, Store
+from kimi_docs.domain.receipts import usage_of
 from kimi_docs.domain.runs import Failure, Run, RunKind, RunState
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.table import Column
@@ -162,9 +163,14 @@ class Batches:
         return self.storage.of(actor).list_runs(batch=id, active=True, limit=ALL)[::-1]
 
     def batch_usage(self, actor: Actor, id: str) -> Usage:
-        """What all runs of it took, those that were stopped or failed too."""
-        runs = self.storage.of(actor).list_runs(batch=id, limit=ALL)
-        return sum((run.usage for run in runs), Usage(currency=self.settings().currency))
+        """What all calls of it took, those of runs that were stopped or failed too."""
+        store = self.storage.of(actor)
+        return self._usage(store, id, store.list_runs(batch=id, limit=ALL))
+
+    def _usage(self, store: Store, batch: str, runs: Sequence[Run]) -> Usage:
+        """Each call once, whatever became of its run; what was expected stands in the runs."""
+        paid = Usage(currency=self.settings().currency) + usage_of(store.list_receipts(batch=batch))
+        return replace(paid, estimated_cost=sum((run.usage for run in runs), Usage()).estimated_cost)
 
     def batch_view(self, actor: Actor, id: str) -> BatchView:
         """How far it is. Raises: NotFound."""
@@ -183,8 +189,7 @@ class Batches:
         for entry in batch.entries:
             row = _row(entry, documents.get(entry.document), known.get(entry.document), last.get(entry.document), lacking)
             rows.append(replace(row, summary=ids[entry.document]) if entry.document in known else row)
-        usage = sum((run.usage for run in runs), Usage(currency=self.settings().currency))
-        return BatchView(batch=batch, rows=tuple(rows), usage=usage, minutes_left=minutes_left(runs))
+        return BatchView(batch=batch, rows=tuple(rows), usage=self._usage(store, id, runs), minutes_left=minutes_left(runs))
 
     def batch_estimate(self, actor: Actor, entries: Sequence[BatchEntry], order: SummaryOrder) -> Sequence[Estimate]:
         """What each document will take, as far as they are read; what is known already costs nothing. Sends nothing."""

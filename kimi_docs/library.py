@@ -15,6 +15,7 @@ from typing import Any, Self
 from kimi_docs.analyze.estimate import estimate
 from kimi_docs.analyze.own_templates import get_own, own_templates, parse_template, remove_own, save_own
 from kimi_docs.analyze.templates import TEMPLATES, Template, unknown
+from kimi_docs.batches import ALL
 from kimi_docs.domain.calls import Call, Departure, Estimate
 from kimi_docs.domain.claims import Answer, Citation, Length, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Added, Document
@@ -300,11 +301,12 @@ class Library(Tables):
     # Receipts
 
     def calls(self, actor: Actor) -> Sequence[Call]:
-        return self.storage.of(actor).list_calls()
+        """All that were answered, newest first, without what was said."""
+        return self.storage.of(actor).list_receipts()
 
     def departures(self, actor: Actor) -> Sequence[Departure]:
-        """The ledger of what left this machine."""
-        return self.storage.of(actor).list_departures()
+        """The ledger of what left this machine, all of it."""
+        return self.storage.of(actor).list_departures(limit=ALL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -138,7 +138,8 @@ class Tables(Batches):
         made_table = self._table(actor, view.batch) if view.batch.columns else None
         documents = [row.document for row in view.rows if row.document]
         table = of_table(made_table, documents, language, self.heads(actor, view.batch.documents)) if made_table else None
-        return volume.of_batch(id, entries, language, title=view.batch.title, state=view.state, table=table)
+        title, state, usage = view.batch.title, view.state, view.usage
+        return volume.of_batch(id, entries, language, title=title, state=state, table=table, usage=usage)
 
     def table_estimate(
         self, actor: Actor, entries: Sequence[BatchEntry], columns: Sequence[Column], order: SummaryOrder

@@ -2,22 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from kimi_docs.domain.calls import Call, CallState, Departure, Sending
+from kimi_docs.domain.calls import Call, CallState, Completion, Departure, Sending
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.errors import WrongUse
 from kimi_docs.language import say
 from storage import tables
-from storage.engine import writing
+from storage.engine import reading, writing
 from storage.part import ENDED, NO_DEPARTURE, NO_RUN, Part, now, there
 from storage.rows import Row, changed_columns, from_row, to_row
 from storage.scope import Statement
 
 UNFINISHED = [state.value for state in RunState if not state.ended]
+PLAIN = [field.name for field in fields(Call) if field.name not in ("state", "cost", "completion")]
+TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
 CHANGEABLE = {field.name for field in fields(Run)} - {"id", "created_at"}
 
 
@@ -147,6 +150,25 @@ class Ledger(Part):
             statement = statement.where(table.c.run == run)
         return self._list(Call, statement.order_by(table.c.sent_at.desc().nulls_last(), table.c.id.desc()).limit(limit))
 
+    def list_receipts(self, *, batch: str = "") -> Sequence[Call]:
+        """All calls that were answered, newest first, without their texts; a batch's only where one is named."""
+        table, runs = tables.calls, tables.runs
+        plain = [column for column in table.c if column is not table.c.completion]
+        found = self._scope.select(table, *plain, *(self._tokens(name) for name in TOKENS)).where(table.c.completion.is_not(None))
+        if batch:
+            found = found.where(table.c.run.in_(self._scope.select(runs, runs.c.id).where(runs.c.batch == batch)))
+        found = found.order_by(table.c.sent_at.desc().nulls_last(), table.c.id.desc())
+        with reading(self._engine) as connection:
+            return [_receipt(row) for row in connection.execute(found).mappings()]
+
+    def _tokens(self, name: str) -> sa.ColumnElement[int]:
+        """A number out of the JSON of a completion, without the rest of it."""
+        completion = tables.calls.c.completion
+        if self._engine.dialect.name == "sqlite":
+            return sa.func.json_extract(completion, f"$.{name}", type_=sa.Integer).label(name)
+        # PostgreSQL's JSON knows no NUL, which an answer may hold. Within a text a quotation mark has a backslash before it.
+        return sa.cast(sa.func.substring(completion, f'"{name}": ([0-9]+)'), sa.Integer).label(name)
+
     def save_departure(self, departure: Departure) -> None:
         """Raises: NotFound where the id is somebody else's."""
         self._change(self._scope.upsert(tables.departures, to_row(departure)), NO_DEPARTURE)
@@ -155,3 +177,10 @@ class Ledger(Part):
         table = tables.departures
         found = self._scope.select(table)
         return self._list(Departure, found.order_by(table.c.at.desc(), table.c.id.desc()).limit(limit))
+
+
+def _receipt(row: RowMapping) -> Call:
+    tokens = {name: row[name] for name in TOKENS}
+    plain = {name: row[name] for name in PLAIN}
+    cost = None if row["cost"] is None else Decimal(row["cost"])
+    return Call(**{**plain, "state": CallState(row["state"]), "cost": cost, "completion": Completion(text="", finish="", **tokens)})

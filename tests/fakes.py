@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kimi_docs.domain.batch import Batch
-from kimi_docs.domain.calls import Call, CallState, Departure, Mark, Sending
+from kimi_docs.domain.calls import Call, CallState, Completion, Departure, Mark, Sending
 from kimi_docs.domain.cells import KeptCell, merged
 from kimi_docs.domain.claims import Answer, Completeness, Session, Summary
 from kimi_docs.domain.document import Document
@@ -394,6 +394,11 @@ class MemoryStore:
     def list_calls(self, *, run: str = "", limit: int = 10_000) -> Sequence[Call]:
         return self._list("calls", lambda call: run in ("", call.run), "sent_at")[:limit]
 
+    def list_receipts(self, *, batch: str = "") -> Sequence[Call]:
+        runs = {run.id for run in self.list_runs(batch=batch, limit=10**9)} if batch else set()
+        calls = self._list("calls", lambda call: call.completion and (not batch or call.run in runs), "sent_at")
+        return [replace(call, completion=_without_texts(call.completion)) for call in calls]
+
     def search(self, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
         asked = parse(query)
         found = [hit for rank, hit in sorted(self._searched(asked, filter), key=lambda each: -each[0])]
@@ -437,6 +442,11 @@ class MemoryStore:
 
     def list_departures(self, *, limit: int = 10_000) -> Sequence[Departure]:
         return self._list("departures", lambda _: True, "at")[:limit]
+
+
+def _without_texts(completion: Completion) -> Completion:
+    tokens = {name: getattr(completion, name) for name in ("input_tokens", "cached_tokens", "output_tokens")}
+    return Completion(text="", finish="", **tokens)
 
 
 def _now() -> datetime:

@@ -168,6 +168,11 @@ class Store(Protocol):
         """Newest first."""
         ...
 
+    def list_receipts(self, *, batch: str = "") -> Sequence[Call]:
+        """All calls that were answered (those of the batch's runs, where one is named), newest first: their completions have
+        tokens but no texts."""
+        ...
+
     def search(self, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
         """Documents, summaries and answers that have the words, best first, without what is in the trash. No text is a wrong
         query; one without a letter or digit finds nothing."""

@@ -24,6 +24,7 @@ from kimi_docs.analyze.estimate import estimate
 from kimi_docs.domain.calls import Usage
 from kimi_docs.domain.claims import Answer, Completeness, Draft, Length, Summary, SummaryOrder
 from kimi_docs.domain.ports import Blobs, Engine, Storage, Store
+from kimi_docs.domain.receipts import usage_of
 from kimi_docs.domain.runs import Failure, Progress, Run, RunKind, RunState, Stage
 from kimi_docs.domain.text import Coverage, Extraction
 from kimi_docs.errors import HeldElsewhere, KimiDocsError, Unreachable
@@ -106,13 +107,13 @@ class Workshop:
             await work
         except asyncio.CancelledError:
             if not held.get_run(run.id).stop_requested:
-                held.update_run(run.id, stage=None)  # the process ends in order: the run goes on at the next start
+                _broken_off(held, run, stage=None)  # the process ends in order: the run goes on at the next start
                 raise
-            held.update_run(run.id, state=RunState.STOPPED)
+            _broken_off(held, run, state=RunState.STOPPED)
         except (HeldElsewhere, Unreachable):
             raise
         except KimiDocsError as error:
-            await asyncio.to_thread(held.update_run, run.id, state=RunState.FAILED, failure=_failure(error))
+            await asyncio.to_thread(_broken_off, held, run, state=RunState.FAILED, failure=_failure(error))
         except Exception:  # the boundary of a run: whatever one document does, the others go on
             log.exception("run %s ended unforeseen", run.id)
             message = say("Something went wrong that the program did not foresee.")
@@ -120,7 +121,7 @@ class Workshop:
                 "Nothing is lost. Start it again; if it fails again, run “kimi-docs doctor” and report the id {id}.", id=run.id
             )
             failure = Failure(code="failed", message=message, advice=advice)
-            await asyncio.to_thread(held.update_run, run.id, state=RunState.FAILED, failure=failure)
+            await asyncio.to_thread(_broken_off, held, run, state=RunState.FAILED, failure=failure)
 
     async def _work(self, run: Run, store: Store) -> None:
         async with contextlib.AsyncExitStack() as suspected:
@@ -281,6 +282,11 @@ async def _watch(mine: Run, store: Store, work: "asyncio.Task[None]") -> None:
 def _ended(last: Progress, usage: Usage, result: str) -> dict[str, Any]:
     state = RunState.DONE if last.complete else RunState.PARTIAL
     return {"state": state, "stage": None, "done": last.total, "total": last.total, "draft": None, "usage": usage, "result": result}
+
+
+def _broken_off(held: Store, run: Run, **changes: Any) -> None:
+    """Keep how a run without a result stands, and what it has paid."""
+    held.update_run(run.id, **changes, usage=usage_of(held.list_calls(run=run.id)))
 
 
 def _failure(error: KimiDocsError) -> Failure:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kimi_docs.domain.calls import CallState, Sending
+from kimi_docs.domain.calls import CallState, Completion, Sending
 from kimi_docs.domain.ports import Storage, Store
 from kimi_docs.domain.runs import RunState, Stage
 from kimi_docs.errors import NotFound, WrongUse
@@ -138,6 +138,25 @@ def test_calls_are_listed_newest_first_by_their_run(store: Store) -> None:
     assert [call.id for call in store.list_calls()] == ["3", "2", "1", "never sent"]
     assert [call.id for call in store.list_calls(run="run 1")] == ["3", "1"]
     assert [call.id for call in store.list_calls(limit=1)] == ["3"]
+
+
+def test_receipts_are_all_that_was_answered_without_what_was_said(store: Store) -> None:
+    store.add_run(replace(RUN, id="run 1", batch="batch-1"))
+    store.add_run(replace(RUN, id="run 2", batch="batch-2"))
+    said = Completion(
+        text='"input_tokens": 7, \0', finish="stop", input_tokens=5, cached_tokens=3, output_tokens=2, reasoning="why"
+    )
+    for number in (2, 1, 3):
+        store.save_call(replace(CALL, id=str(number), run=f"run {number % 2 + 1}", sent_at=later(number), completion=said))
+    store.save_call(replace(CALL, id="of unknown price", sent_at=None, cost=None, completion=said))
+    store.save_call(replace(CALL, id="under way", state=CallState.SENT, completion=None))
+    told = Completion(text="", finish="", input_tokens=5, cached_tokens=3, output_tokens=2)
+    found = store.list_receipts()
+    assert [call.id for call in found] == ["3", "2", "1", "of unknown price"]
+    assert found[0] == replace(CALL, id="3", run="run 2", sent_at=later(3), completion=told)
+    assert (found[0].owner, found[-1].cost) == (ALICE.person, None)
+    assert [call.id for call in store.list_receipts(batch="batch-2")] == ["3", "1"]
+    assert list(store.list_receipts(batch="nobody's")) == []
 
 
 def test_a_line_of_the_ledger_says_later_that_the_file_was_deleted_there(store: Store) -> None:

@@ -50,6 +50,7 @@ READ_BY_SPACE: dict[str, Action] = {
     "known_summaries": lambda store: store.known_summaries([SUMMARY.id]),
     "find_call": lambda store: store.find_call(CALL.id),
     "list_calls": lambda store: [*store.list_calls(), *store.list_calls(run=RUN.id)],
+    "list_receipts": lambda store: store.list_receipts(),
     "search": lambda store: [*store.search("jahres").hits, *store.search("seite").hits, *store.search("nothing").hits[:1]],
 }
 READ_BY_OWNER: dict[str, Action] = {
