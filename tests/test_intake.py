@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import struct
+import tracemalloc
 import unicodedata
 import zipfile
 from contextlib import suppress
@@ -295,3 +296,15 @@ class TestOnRealFiles:
                 ending = path.suffix.lower().lstrip(".")
                 if path.is_file() and ending in FORMATS and path.name not in odd:
                     assert take(path, max_bytes=MAX).format in {ending, "xlsm" if ending == "xlsx" else ending}, path
+
+
+def test_a_table_of_sectors_that_names_one_without_end_costs_nothing() -> None:
+    chain = b"".join(struct.pack("<128I", *[0] * 127, number + 1) for number in range(1, 401))
+    content = compound("WordDocument")
+    content = content[:68] + struct.pack("<I", 1) + content[72:512] + bytes(512) + chain
+    tracemalloc.start()
+    with suppress(DocumentError):
+        take(content, "a.doc", max_bytes=MAX)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10 * len(content)

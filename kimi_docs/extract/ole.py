@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFFA
@@ -94,9 +95,12 @@ def _in_root(entries: Sequence[_Entry]) -> dict[str, _Entry]:
 
 
 def _allocation(content: bytes, size: int) -> list[int]:
-    """Which sector follows which. The first 109 table sectors are named in the head, the others in a chain of their own."""
+    """Which sector follows which. The first 109 table sectors are named in the head, the others in a chain of their own.
+
+    No sector is taken twice, nor more than there are: a chain that names one without end would fill the memory.
+    """
     table: list[int] = []
-    for sector in _table_sectors(content, size):
+    for sector in dict.fromkeys(islice(_table_sectors(content, size), len(content) // size)):
         start = (sector + 1) * size
         if start + size <= len(content):
             table += struct.unpack_from(f"<{size // 4}I", content, start)
