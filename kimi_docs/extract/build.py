@@ -96,6 +96,13 @@ class Builder:
         if len(self.notices) < 1000:
             self.notices.append(notice)
 
+    def note_lost(self) -> None:
+        """Say how many characters of a text file could not be made out."""
+        lost = sum(text.count("\ufffd") for text in self._texts)
+        if lost:
+            message = say("Some characters of this file are damaged, “\ufffd” stands for them: {count}.", count=lost)
+            self.notice(Notice(code="damaged_characters", message=message))
+
     def finish(self, *, title: str = "", metadata: Mapping[str, str] | None = None) -> Extraction:
         """Raises: NoText when no page has a character."""
         return whole(self.draft(title=title, metadata=metadata))

@@ -26,6 +26,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         builder.add(sheet_text(csv.reader(text.splitlines(keepends=True), delimiter=delimiter(text))), kind=PageKind.SHEET)
     except csv.Error as error:
         raise Damaged(say("The rows of this table cannot be told apart."), say("Save it as .xlsx or .csv again.")) from error
+    builder.note_lost()
     return builder.finish(metadata={"encoding": encoding})
 
 

@@ -17,22 +17,34 @@ _SAMPLE_BYTES = 16_000
 
 
 def decode(content: bytes) -> tuple[str, str]:
-    """The text and the encoding it was read in: byte order mark, strict UTF-8, the likeliest, and GB18030 at last."""
-    for name in _candidates(content):
+    """The text and the encoding it was read in: byte order mark, strict UTF-8, UTF-8 with a few bad bytes, the likeliest,
+    and GB18030 at last. `\ufffd` stands where bytes are no character.
+    """
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
+    for name in [marked] if marked else [*_wide(content), "utf-8"]:
         try:
             return content.decode(name), name
-        except (UnicodeDecodeError, LookupError):
+        except UnicodeDecodeError:
             continue
+    name = marked or "utf-8"
+    text = content.decode(name, errors="replace")
+    # A cut file ends within a character, a copied one has a bad byte: that makes it no other encoding.
+    if _lost(text) * (20 if marked else 4) <= (len(text) if marked else _foreign(text)):
+        return text, name
+    for name in _likely(content):
+        text = content.decode(name, errors="replace")
+        if _lost(text) * 20 <= _foreign(text):
+            return text, name
     return content.decode("gb18030", errors="replace"), "gb18030"
 
 
-def _candidates(content: bytes) -> list[str]:
-    """Encodings to try, best first."""
-    for mark, name in _MARKS:
-        if content.startswith(mark):
-            return [name]
-    wide = _wide(content)
-    return [*wide, "utf-8"] if wide or _is_utf8(content) else _likely(content)
+def _lost(text: str) -> int:
+    return text.count("\ufffd")
+
+
+def _foreign(text: str) -> int:
+    """How many characters are beyond ASCII and whole."""
+    return len(text) - len(text.encode("ascii", "ignore")) - _lost(text)
 
 
 def _wide(content: bytes) -> list[str]:
@@ -47,18 +59,11 @@ def _wide(content: bytes) -> list[str]:
     return ["utf-16-be"] if even > 0.3 * half and odd < 0.05 * half else []
 
 
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _likely(content: bytes) -> list[str]:
     """What charset-normalizer guesses and what people here use, by how much the text looks like one."""
-    sample = content[:_SAMPLE_BYTES]
-    sample = sample[: sample.rfind(b"\n") + 1] or sample if len(content) > len(sample) else sample
+    first = _HIGH.search(content)
+    start = max(0, first.start() - _SAMPLE_BYTES // 4) // 4 * 4 if first else 0  # what stands before is ASCII: no character is cut
+    sample = content[start : start + _SAMPLE_BYTES]
     best = from_bytes(sample).best()
     names = dict.fromkeys([*([best.encoding] if best else []), *_USUAL])
     scores = {name: _score(sample, name) for name in names}
@@ -71,15 +76,16 @@ _COMMON_HAN = frozenset(
 )
 _COMMON_HANGUL = frozenset("이다의는을에가를은고하한지도로서기사인자시어나그리아대수있것들게해과정일부전제보주장스라면만")
 _COMMON_LATIN = frozenset("àâäáãåæçèéêëìíîïñòóôöõøùúûüÿßÀÂÄÁÅÆÇÈÉÊËÍÎÑÓÔÖØÚÜ–—‘’“”…•€£§©®°±²³µ·½«»¿¡™")
+_HIGH = re.compile(rb"[\x80-\xff]")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
 
 
 def _score(sample: bytes, name: str) -> float:
-    """Mean likelihood of the characters beyond ASCII; -1 for bytes that are none in this encoding."""
+    """Mean likelihood of the characters beyond ASCII; low where bytes are none in this encoding, -1 where it is unknown."""
     try:
-        text = sample.decode(name)
-    except (UnicodeDecodeError, LookupError):
+        text = codecs.getincrementaldecoder(name)("replace").decode(sample)  # it waits for the rest of a character that was cut
+    except LookupError:
         return -1
     foreign = _FOREIGN.findall(text)
     if not foreign:
@@ -89,6 +95,8 @@ def _score(sample: bytes, name: str) -> float:
 
 
 def _weight(letter: str) -> float:
+    if letter == "\ufffd":
+        return -30
     if letter in _COMMON_HAN or letter in _COMMON_HANGUL:
         return 3
     if letter in _COMMON_LATIN:

@@ -35,6 +35,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         builder.notice(Notice(code="attachment", message=told))
     about = {name.lower(): _header(message, name) for name in ("From", "To", "Date")}
     about["attachments"] = "; ".join(name for name, _, _ in letter.attachments)
+    builder.note_lost()
     return builder.finish(title=_header(message, "Subject"), metadata=about)
 
 

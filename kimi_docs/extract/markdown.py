@@ -23,6 +23,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     paragraphs = list(_paragraphs(tidy(text)))
     add_sections(builder, paragraphs)
     title = next((p.text.lstrip("# ").rstrip("# ").splitlines()[0] for p in paragraphs if p.level == 1), "")
+    builder.note_lost()
     return builder.finish(title=title, metadata={"encoding": encoding})
 
 

@@ -16,6 +16,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     text, encoding = decode(path.read_bytes())
     builder = Builder(document_id, EXTRACTOR)
     add_sections(builder, _paragraphs(text))
+    builder.note_lost()
     return builder.finish(metadata={"encoding": encoding})
 
 

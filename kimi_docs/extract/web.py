@@ -40,6 +40,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     add_sections(builder, paragraphs(root, hidden))
     if hidden:
         builder.hidden += [HiddenText(page=1, kind=HiddenKind.MARKED, text=text[:MOST_CHARACTERS]) for text in hidden]
+    builder.note_lost()
     return builder.finish(title=str(root.findtext(".//title") or ""))
 
 

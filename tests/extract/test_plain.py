@@ -98,6 +98,43 @@ def test_encodings_are_found_out(text: str, encoding: str) -> None:
     assert decode(text.encode(encoding))[0] == text
 
 
+ZH = "合同编号一二三。甲方应当在三十日内向乙方支付货款人民币五十万元整，逾期按日计收违约金。\n" * 300
+TW = "合同編號一二三。甲方應當在三十日內向乙方支付貨款新臺幣五十萬元整，逾期按日計收違約金。" * 600
+DAMAGED = {
+    "cut in a character": (ZH.encode()[:-2], ZH[:-2], "utf-8"),
+    "a bad byte": (ZH[:100].encode() + b"\xff" + ZH.encode(), ZH[:100], "utf-8"),
+    "a mark and a bad byte": (b"\xef\xbb\xbf" + ZH.encode() + b"\xff", ZH, "utf-8-sig"),
+    "short and cut": ("任何文字的".encode()[:-1], "任何文字", "utf-8"),
+    "french and cut": ("Résumé, café, naïve — “quoted” ".encode() + b"\xc3", "Résumé, café, naïve — “quoted” ", "utf-8"),
+    "cut in GB18030": (ZH.encode("gb18030") + b"\xd5", ZH, "gb18030"),
+    "a bad byte in GB18030": (ZH[:70].encode("gb18030") + b"\xff\n" + ZH.encode("gb18030"), ZH[:70], "gb18030"),
+    "cut in Big5": (TW.encode("big5")[:-1], TW[:-1], "big5"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_a_few_bad_bytes_cost_themselves_and_are_said(tmp_path: Path, kind: str) -> None:
+    content, text, encoding = DAMAGED[kind]
+    assert decode(content)[0].startswith(text)
+    assert decode(content)[0].count("\ufffd") == 1
+    assert decode(content)[1] == encoding
+    found = read(plain, tmp_path, content)
+    assert [notice.code for notice in found.notices] == ["damaged_characters"]
+
+
+LONG_LINES = [
+    ("Title\n" + TW, "big5"),
+    ("a" * 20_000 + "\n" + ZH, "gb18030"),
+    ("t\n" + "それは日本語の文章です。" * 2000, "shift_jis"),
+]
+
+
+@pytest.mark.parametrize(("text", "encoding"), LONG_LINES)
+@pytest.mark.parametrize("shift", range(2))
+def test_an_encoding_is_found_out_from_long_lines(text: str, encoding: str, shift: int) -> None:
+    assert decode(("x" * shift + text).encode(encoding))[0] == "x" * shift + text
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_decode(content: bytes) -> None:
     decode(content)
