@@ -5,7 +5,7 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +29,21 @@ def gather(paths: Iterable[Path], *, max_bytes: int) -> Iterator[File]:
     """The files, in the order of their names within each folder. Raises: WrongUse for a path that is not there."""
     listed = list(paths)
     for path in listed:
-        if not path.exists():
+        if not told(path.exists, True):
             raise WrongUse(say("There is no file {name}.", name=str(path)), say("Check the path."))
     for file in files(listed):
-        yield from unpacked(file.name, _content(file, max_bytes), max_bytes=max_bytes)
+        try:
+            content = content_of(file, max_bytes)
+        except DocumentError as problem:
+            yield File(name=clean_name(file.name), problem=problem)
+        else:
+            yield from unpacked(file.name, content, max_bytes=max_bytes)
 
 
 def files(paths: Iterable[Path]) -> Iterator[Path]:
     """The files themselves, and those in the folders."""
     for path in paths:
-        yield from _files(path) if path.is_dir() else [path]
+        yield from _files(path) if told(path.is_dir, False) else [path]
 
 
 def unpacked(name: str, content: bytes, *, max_bytes: int) -> Iterator[File]:
@@ -71,7 +76,15 @@ def _entry(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> I
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path.relative_to(folder)))
+    return sorted(path for path in folder.rglob("*") if not _hidden(path.relative_to(folder)) and told(path.is_file, True))
+
+
+def told(ask: Callable[[], bool], otherwise: bool) -> bool:
+    """What the system says of a path, or `otherwise` where it does not tell: reading it will say why."""
+    try:
+        return ask()
+    except OSError:
+        return otherwise
 
 
 def _hidden(path: Path) -> bool:
@@ -79,7 +92,11 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith((".", "~$", "__MACOSX")) and part not in (".", "..") for part in path.parts)
 
 
-def _content(path: Path, max_bytes: int) -> bytes:
-    """One byte more than may be taken tells that it is too large."""
-    with path.open("rb") as opened:
-        return opened.read(max_bytes + 1)
+def content_of(path: Path, max_bytes: int) -> bytes:
+    """One byte more than may be taken tells that it is too large. Raises: DocumentError where the system does not give it."""
+    try:
+        with path.open("rb") as opened:
+            return opened.read(max_bytes + 1)
+    except OSError as error:
+        message = say("“{name}” cannot be opened.", name=clean_name(path.name))
+        raise DocumentError(message, say("Check that it is still there and that you may read it.")) from error

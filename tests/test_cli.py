@@ -151,6 +151,19 @@ def test_bad_files_do_not_hold_up_the_others(home: Path, tmp_path: Path) -> None
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file here that nobody can read")
+def test_a_file_that_cannot_be_opened_is_told_and_the_others_are_done(home: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked.pdf"
+    locked.symlink_to("/proc/self/mem")  # not even root can read it
+    done = run("summarize", PAPER, locked, "--json")
+    assert (done.returncode, len(json.loads(done.stdout)["summaries"])) == (3, 1)
+    assert "locked.pdf" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert as_json("extract", locked, code=65)["error"]["code"] == "unreadable"
+    shown = as_json("batch", PAPER, locked, code=3)
+    assert [row["error"] and row["error"]["code"] for row in shown["documents"]] == [None, "unreadable"]
+
+
 def test_a_refused_key_is_told_with_the_other_region(home: Path, kimi: Callable[..., KimiServer]) -> None:
     kimi()
     done = run("summarize", PAPER, "--json", MOONSHOT_API_KEY="sk-wrong-key-0000")

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -31,6 +32,43 @@ def test_a_damaged_archive_holds_up_none_of_the_others(tmp_path: Path, name: str
     found = {file.name: file for file in gather([tmp_path], max_bytes=MOST)}
     assert found["b.txt"].content == b"All is well."
     assert isinstance(found[name].problem, Damaged)
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, method: str, name: str) -> None:
+    """A file of that name refuses it, as one of somebody else's does."""
+    real = getattr(Path, method)
+
+    def denied(path: Path, *rest: Any, **options: Any) -> Any:
+        if path.name == name:
+            raise PermissionError(13, "Permission denied")
+        return real(path, *rest, **options)
+
+    monkeypatch.setattr(Path, method, denied)
+
+
+def test_a_file_that_cannot_be_opened_comes_as_its_problem_and_the_others_come_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_text("All is well.")
+    forbid(monkeypatch, "open", "b.txt")
+    found = {file.name: file for file in gather([tmp_path], max_bytes=MOST)}
+    assert found["a.txt"].content == found["c.txt"].content == b"All is well."
+    problem = found["b.txt"].problem
+    assert problem
+    assert (problem.code, problem.exit_code) == ("unreadable", 65)
+
+
+def test_a_path_the_system_tells_nothing_of_is_a_file_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = tmp_path / ("x" * 300)
+    (tmp_path / "a.txt").write_text("All is well.")
+    found = list(gather([hidden, tmp_path], max_bytes=MOST))
+    assert [file.problem and file.problem.code for file in found] == ["unreadable", None]
+    (tmp_path / "b.txt").write_text("All is well.")
+    forbid(monkeypatch, "is_file", "b.txt")
+    assert [file.name for file in gather([tmp_path], max_bytes=MOST)] == ["a.txt", "b.txt"]
 
 
 @example(b"\x01", 65, "a.zip")

@@ -18,6 +18,7 @@ from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import KimiDocsError, PasswordNeeded, Stopped, WrongUse
+from kimi_docs.gather import content_of, told
 from kimi_docs.language import current, say, translate
 from kimi_docs.library import Desk
 
@@ -216,12 +217,10 @@ def _each(console: Console, file: str, files: Sequence[str]) -> Iterator[None]:
 
 def _document(console: Console, desk: Desk, file: str) -> Document:
     path = Path(file)
-    if path.is_dir():
+    if told(path.is_dir, False):
         raise WrongUse(say("{name} is a folder.", name=path.name), say("Give files: kimi-docs summarize folder/*.pdf"))
-    if path.is_file():
-        limit = desk.library.settings().max_upload_bytes
-        with path.open("rb") as opened:
-            content = opened.read(limit + 1)
+    if told(path.is_file, True):
+        content = content_of(path, desk.library.settings().max_upload_bytes)
         return desk.library.add(console.actor, content, path.name).document
     if all(character in "0123456789abcdef" for character in file):
         return desk.library.document(console.actor, file)
