@@ -16,6 +16,7 @@ from kimi_docs.analyze.fold import fold
 
 NUMBER = re.compile(rf"(?:(?<![^\W{UNSPACED}])(?<!\.)[-+]\.?|(?<![\w.])\.)?\d+(?:[.,:/^]\d+)*")
 UNIT = re.compile(r" ?(%|‰|°[CF]?|[A-Za-zμ]+(?:/[A-Za-z]+)?|[一-鿿]{1,2})?")
+MILLION_OR_THOUSANDTH = re.compile(r"[mM](?:[WwVvAaJjGgNnLlSsBb]|[Ww][Hh]|[Hh][Zz]|[Pp][Aa]|[Ee][Vv]|[Bb][Qq])")
 NEGATIONS = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|hardly|unless|except|fail(?:s|ed)?|lacks?|un(?:able|likely))\b|n't\b"
     r"|[不没未无非勿莫否禁]",
@@ -28,6 +29,8 @@ ARTICLES = frozenset({"a", "an", "the"})
 PREFIXES = frozenset(re.findall(r"\w+", "a an anti de dis il im in ir no non not un under over mis mal"))
 LIGATURES = ("ffi", "ffl", "ff", "fi", "fl")
 SHORTEST_SLIP = 7
+ALIKE = frozenset(map(frozenset, "li lj ij ec oc nu uv vy hb rn nh mn sz ft cg".split()))
+"""Letters that are taken for each other in print or by hand; others make other words: nitrate, nitrite."""
 
 
 def agree(quote: str, passage: str, is_word: Callable[[str], bool] = lambda _: False) -> bool:
@@ -49,8 +52,13 @@ def numbers(text: str) -> list[tuple[str, str]]:
         plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", match.group()).lstrip("+")
         if text[match.start() - 1 : match.start()] == "(" and text[match.end() : match.end() + 1] == ")":
             plain = f"({plain})"
-        found.append((plain, (unit.group(1) or "").lower() if unit else ""))
+        found.append((plain, _unit(unit.group(1) or "") if unit else ""))
     return found
+
+
+def _unit(written: str) -> str:
+    """Case says nothing, but for the prefix that makes a million of a thousandth: MW and mW."""
+    return written[0] + written[1:].lower() if MILLION_OR_THOUSANDTH.fullmatch(written) else written.lower()
 
 
 def unquoted(claim: str, quotes: Sequence[str]) -> tuple[str, ...]:
@@ -106,4 +114,7 @@ def _harmless(gone: Sequence[str], come: Sequence[str], is_word: Callable[[str],
 def _slip(one: str, other: str) -> bool:
     """One letter is wrong, added or lacking, well inside a long word: endings and prefixes carry meaning."""
     inside = one[:3] == other[:3] and one[-2:] == other[-2:]
-    return inside and min(len(one), len(other)) >= SHORTEST_SLIP and Levenshtein.distance(one, other) == 1
+    if not inside or min(len(one), len(other)) < SHORTEST_SLIP or Levenshtein.distance(one, other) != 1:
+        return False
+    swapped = [frozenset(pair) for pair in zip(one, other, strict=False) if pair[0] != pair[1]]
+    return len(one) != len(other) or swapped[0] in ALIKE

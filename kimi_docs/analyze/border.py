@@ -7,7 +7,7 @@ from kimi_docs.analyze.fold import CJK
 
 UNSPACED = CJK + "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 """Scripts that put no spaces between words."""
-REACH = 32
+REACH = 40
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _NUMERAL = "零〇一二三四五六七八九十百千万亿兆两"
 _NUMBER_BEGINS = re.compile(
@@ -30,7 +30,19 @@ _NEGATED = re.compile(
     r"|缺乏)['(]*$",
     re.IGNORECASE,
 )
-_NEGATED_BEHIND = re.compile(r" (?:not|never)\b|[并尚还也都]?(?:[不未]|没有?|非(?!常))", re.IGNORECASE)
+_DENIED = re.compile(
+    r"(?:\b(?:no|not|never|nor|without|neither|rejects?|rejected|refut\w+|disprov\w+)|n't)\b[^.;:!?]{0,26} that ['(\[]*$"
+    r"|\b(?:den(?:y|ies|ied)|doubts?|doubted|doubtful|false|untrue|wrong|unlikely|impossible) that ['(\[]*$"
+    r"|(?:没有?|无|未|不|非|难以)[^，。；：！？]{0,6}(?:表明|证明|显示|证实|说明|认为|支持|发现)['(]*$"
+    r"|(?:否认|怀疑|驳斥|推翻)['(]*$"
+    r"|\b(?:nicht|kein(?:e[nmrs]?)?|niemals|ohne|pas|jamais|sans|aucune?|não|nunca|sem|sin|tampoco|не|нет|без|ни) $",
+    re.IGNORECASE,
+)
+"""What says beforehand that the following is not so, at some distance or in other languages."""
+_NEGATED_BEHIND = re.compile(
+    r" (?:not|never|nicht|pas)\b|[并尚还也都]?(?:[不未]|没有?|非(?!常))|(?:で|じゃ)?は?(?:ない|なかった|なく|ありません)|지? ?(?:않|아니)",
+    re.IGNORECASE,
+)
 _CLITIC = re.compile(r"(?<!\w)(?:[cdjlmst]|qu)'$", re.IGNORECASE)
 
 
@@ -43,7 +55,7 @@ def cut(text: str, start: int, end: int) -> bool:
         or _word_goes_on(tail, after)
         or _number_begins(before, head)
         or _number_goes_on(tail, after)
-        or bool(_NEGATED.search(before) or _NEGATED_BEHIND.match(after))
+        or bool(_NEGATED.search(before) or _DENIED.search(before) or _NEGATED_BEHIND.match(after))
     )
 
 

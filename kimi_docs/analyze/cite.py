@@ -13,7 +13,7 @@ from itertools import islice, pairwise
 
 from rapidfuzz import fuzz
 
-from kimi_docs.analyze.agree import NEGATIONS, agree, unquoted
+from kimi_docs.analyze.agree import NEGATIONS, NUMBER, agree, unquoted
 from kimi_docs.analyze.border import UNSPACED, cut, joins
 from kimi_docs.analyze.computed import recomputed
 from kimi_docs.analyze.fold import FoldedPages, fold
@@ -39,6 +39,7 @@ SENTENCE_END = re.compile(r"\.(?= |$)|[。;!?]")
 GRAM = re.compile(rf"([^\W{UNSPACED}]+)|([{UNSPACED}]+)")
 ASCII_GRAM = re.compile(r"[a-z0-9_]+")
 WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+NUMBER_FIRST = re.compile(r"[\W_]*\d")
 OPENING = re.compile(r"[-+±<>≤≥≈$€£¥₹.('\[]*$")
 CLOSING = re.compile(r" ?[%‰)'\]]*")
 
@@ -136,7 +137,7 @@ class Source:
     def _following(self, left: str, part: str, at: int) -> int | None:
         """Where the next part of an elided quote ends."""
         for span in self._whole(part, at, min(at + LONGEST_GAP, len(self._pages.text))):
-            if _may_be_left_out(left, self._pages.text[at : span.start]):
+            if _may_be_left_out(left, self._pages.text[at : span.start], part):
                 return span.end
         return None
 
@@ -301,9 +302,12 @@ def _grams(text: str) -> set[str]:
     return found
 
 
-def _may_be_left_out(left: str, gap: str) -> bool:
-    """What "..." stands for holds no negation in the sentences that were cut, and whole sentences otherwise."""
+def _may_be_left_out(left: str, gap: str, part: str) -> bool:
+    """What "..." stands for holds no negation in the sentences that were cut, and whole sentences otherwise; it is more than a word
+    ("rarely"), and no number another one takes the place of."""
     ends = [match.end() for match in SENTENCE_END.finditer(gap)]
     if ends and not SENTENCE_END.search(left[-1:]) and ends[0] > 2:
+        return False
+    if len(WORD.findall(gap)) == 1 or (NUMBER_FIRST.match(part) and NUMBER.search(gap)):
         return False
     return not NEGATIONS.search(gap[ends[-1] :] if ends else gap)

@@ -21,6 +21,8 @@ PASSAGE = "The committee approved 1,234 grants of 5 mg in 2019"
         (PASSAGE.replace("5 mg", "5mg"), PASSAGE),
         ("a well known fact", "a well-known fact"),
         ("of great significance", "of great signi cance"),
+        ("a plant of 5 KG", "a plant of 5 kg"),
+        ("the organisation of it", "the organization of it"),
     ],
 )
 def test_case_punctuation_articles_and_slips_pass(quote: str, passage: str) -> None:
@@ -50,6 +52,8 @@ def test_case_punctuation_articles_and_slips_pass(quote: str, passage: str) -> N
         ("温度为-5度", "温度为5度"),
         ("系统支持中文", "系统不支持中文"),
         ("必须大于五", "必须小于五"),
+        ("a plant of 5 MW", "a plant of 5 mW"),
+        ("water with nitrate in it", "water with nitrite in it"),
     ],
 )
 def test_what_changes_the_meaning_does_not(quote: str, passage: str) -> None:

@@ -107,6 +107,17 @@ def test_what_the_document_does_not_say_is_missing(quote: str) -> None:
     assert (found.verdict, found.page, found.start, found.end) == (Verdict.MISSING, None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("The mean age was 38 years in group A and 64 years in the trial.", "The mean age was ... 64 years in the trial"),
+        ("Patients were rarely cured by this treatment.", "Patients were ... cured by this treatment"),
+    ],
+)
+def test_what_was_left_out_must_not_carry_the_meaning(text: str, quote: str) -> None:
+    assert cited(quote, 1, text).verdict is Verdict.MISSING
+
+
 @pytest.mark.parametrize(("said", "page"), [(5, 5), (4, 4), (3, 4), (1, 4), (None, 4), (99, 5), (0, 4), (-3, 4)])
 def test_of_a_repeated_passage_the_one_nearest_to_the_page_said_is_shown(said: int | None, page: int) -> None:
     assert cited("The end of the story is known.", said).page == page
