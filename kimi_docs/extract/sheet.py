@@ -6,6 +6,7 @@ hides rows too) and named.
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -27,7 +28,7 @@ from kimi_docs.extract.build import Builder, is_blank
 from kimi_docs.extract.fill import completed
 from kimi_docs.extract.hidden import MOST_CHARACTERS
 from kimi_docs.extract.rows import column_letters, sheet_text
-from kimi_docs.extract.sheet_parts import Extras, extras
+from kimi_docs.extract.sheet_parts import Extras, extras, has_new_errors, without_new_errors
 from kimi_docs.language import say
 
 EXTRACTOR = "calamine-2"
@@ -69,6 +70,8 @@ def sheets(path: Path, *, fill: bool = True, words: set[str] | None = None) -> I
     if not found:
         raise EmptyDocument(say("This workbook has no sheets."))
     known = biff.extras(path.read_bytes()) if head == ole.MAGIC else extras(path)
+    if has_new_errors(known.values()):
+        workbook = _guarded(lambda: CalamineWorkbook.from_filelike(without_new_errors(path)))
     if wide:
         texts = _sparse_texts(path, words)
     else:
@@ -110,7 +113,7 @@ def _guarded(work: Callable[[], _Result]) -> _Result:
         return work()
     except PasswordError as error:
         raise _locked() from error
-    except (CalamineError, OSError, ValueError) as error:
+    except (CalamineError, zipfile.BadZipFile, zlib.error, OSError, ValueError) as error:
         raise _damaged() from error
     except BaseException as error:
         if type(error).__name__ == "PanicException":  # its class cannot be imported, and it is no Exception
@@ -157,14 +160,15 @@ def _sparse_texts(path: Path, words: set[str] | None) -> Iterable[str]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        workbook = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise _damaged() from error
-    for sheet in workbook.worksheets:
-        sheet.reset_dimensions()
-        yield sheet_text(sheet.iter_rows(values_only=True), words=words)
-    workbook.close()
+    with path.open("rb") as opened:  # by its name it would be judged, and a stored file's name has no ending
+        try:
+            workbook = load_workbook(opened, read_only=True, data_only=True)
+        except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise _damaged() from error
+        for sheet in workbook.worksheets:
+            sheet.reset_dimensions()
+            yield sheet_text(sheet.iter_rows(values_only=True), words=words)
+        workbook.close()
 
 
 def _damaged() -> Damaged:

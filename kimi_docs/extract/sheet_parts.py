@@ -1,9 +1,10 @@
 """XML parts of a workbook (xlsx, xlsm) → what calamine does not tell: error cells, hidden rows and columns, formulas."""
 
+import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,9 +15,11 @@ from kimi_docs.extract.package import Package, attribute
 MAX_BYTES = 30 * 1024**2
 """A larger sheet is looked through only where the workbook lists formulas: error cells come from them."""
 _HEAD_BYTES = 65_536
-_FEW_CHARACTERS = 600
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\br=\"([A-Z]{1,3})(\d{1,7})\"")
-_ERROR = re.compile(rb"<(?:\w+:)?v>(#[A-Z/0!?]{2,12})<")
+_CELL_END = re.compile(rb"</(?:\w+:)?c>")
+_ERROR = re.compile(rb"<(?:\w+:)?v>(#[A-Z/0!?_]{2,14})<")
+_OLD_ERRORS = frozenset(("#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"))
+"""Those calamine knows: one newer (`#SPILL!`) makes it refuse the sheet."""
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\s(?=[^<>]*\bhidden=\"(?:1|true)\")[^<>]*?\br=\"(\d{1,7})\"")
 _HIDDEN_COLUMNS = re.compile(rb"<(?:\w+:)?col\s(?=[^<>]*\bhidden=\"(?:1|true)\")([^<>]*)>")
 _LIMITS = re.compile(rb"\b(min|max)=\"(\d{1,5})\"")
@@ -75,13 +78,35 @@ def _errors(content: bytes) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = {}
     place = content.find(_MARK)
     while place >= 0:
-        start = content.rfind(b"<", 0, place)
-        piece = content[start : place + _FEW_CHARACTERS].partition(b"</c>")[0]
-        cell, value = _CELL.match(piece), _ERROR.search(piece)
+        following = content.find(_MARK, place + 1)
+        cell = _CELL.match(content, content.rfind(b"<", 0, place), place)
+        end = _CELL_END.search(content, place, following if following >= 0 else len(content))
+        value = _ERROR.search(content, place, end.start()) if end else None
         if cell and value:
             found.setdefault(int(cell[2]) - 1, {})[_number(cell[1]) - 1] = value[1].decode()
-        place = content.find(_MARK, place + 1)
+        place = following
     return found
+
+
+def has_new_errors(sheets: Iterable[Extras]) -> bool:
+    return any(error not in _OLD_ERRORS for sheet in sheets for row in sheet.errors.values() for error in row.values())
+
+
+def without_new_errors(path: Path) -> io.BytesIO:
+    """The same workbook with an old error in the place of each new one; `Extras.errors` still says what it was."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as target:
+        for entry in archive.infolist():
+            content = archive.read(entry)
+            if "worksheets/" in entry.filename.replace("\\", "/").lower():
+                content = _ERROR.sub(_as_old, content)
+            target.writestr(entry.filename, content)
+    copy.seek(0)
+    return copy
+
+
+def _as_old(found: re.Match[bytes]) -> bytes:
+    return found[0] if found[1].decode() in _OLD_ERRORS else found[0].replace(found[1], b"#N/A")
 
 
 def _columns(head: bytes) -> Iterator[int]:

@@ -1,6 +1,8 @@
 """Workbooks and tables → lines in which every place is a cell again."""
 
 import datetime
+import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,24 @@ def test_error_cells_say_their_error(tmp_path: Path) -> None:
     assert formulas(tmp_path / "a.xlsx") == {"Sheet1": {"B2": "=1/0", "C2": "=NA()", "D2": '=IF(1<2,"yes","no")'}}
 
 
+def patched(path: Path, part: str, cell: str, by: str) -> Path:
+    """The same workbook with another cell in the place of one (`B2`) of a part."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    parts[part] = re.sub(rf'<c r="{cell}".*?</c>', by, parts[part])
+    path.write_bytes(made.archive(parts))
+    return path
+
+
+@pytest.mark.parametrize("error", ["#DIV/0!", "#SPILL!", "#GETTING_DATA"])
+@pytest.mark.parametrize("length", [3, 5000])
+def test_an_error_is_kept_whatever_its_name_and_its_formula(tmp_path: Path, error: str, length: int) -> None:
+    workbook(tmp_path, ("S", {"A1": "north", "B1": 1, "C1": "=B1", "A2": "south", "B2": 2}))
+    cell = f'<c r="B1" t="e"><f>{"1+" * length}X()</f><v>{error}</v></c>'
+    path = patched(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml", "B1", cell)
+    assert sheet.read(path, "id").text == f"north\t{error}\nsouth\t2\n"
+
+
 def test_dates_since_1904(tmp_path: Path) -> None:
     import xlsxwriter
 
@@ -155,7 +175,8 @@ def test_every_cell_is_found_where_it_was(rows: list[list[str]]) -> None:
 
 
 def test_two_cells_in_opposite_corners_cost_nothing(tmp_path: Path) -> None:
-    found = workbook(tmp_path, ("S", {"A1": "top", "XFD1048576": "bottom"}))
+    workbook(tmp_path, ("S", {"A1": "top", "XFD1048576": "bottom"}))
+    found = sheet.read((tmp_path / "a.xlsx").rename(tmp_path / "stored without an ending"), "id")
     assert len(found.text) < 20_000
     assert cell_at(found.text, found.text.index("bottom")) == "XFD1048576"
 
