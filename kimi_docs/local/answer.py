@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from kimi_docs.domain.claims import Answer, Claim, Draft, Section
 from kimi_docs.domain.text import Extraction, PageKind
 from kimi_docs.local.asking import ABOUT_THE_TEXT, FOLLOWS, GIST, PARTS
-from kimi_docs.local.lines import Kind, lines
 from kimi_docs.local.search import GENERIC, Hit, Passages, asked_words
-from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, readable
-from kimi_docs.local.summarize import claim, part, read
+from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, everything
+from kimi_docs.local.summarize import claim, part
 from kimi_docs.local.tokens import language_of, words
 from kimi_docs.local.words import GENERIC_QUESTION
 from kimi_docs.local.workbook import cells, sheet_rows
@@ -95,20 +94,17 @@ def _claim(place: Place) -> Claim:
 
 
 def _everything(extraction: Extraction) -> list[Sentence]:
-    """Sentences, rows of tables and rows of sheets."""
-    return [*read(extraction), *_table_rows(extraction), *_sheet_rows(extraction)]
+    """All there is on the pages, and the rows of sheets."""
+    return [*_on_pages(extraction), *_sheet_rows(extraction)]
 
 
-def _table_rows(extraction: Extraction) -> Iterator[Sentence]:
-    heading = ""
-    if extraction.pages and all(page.kind == PageKind.SHEET for page in extraction.pages):
+def _on_pages(extraction: Extraction) -> Iterator[Sentence]:
+    sheets = [page.span for page in extraction.pages if page.kind == PageKind.SHEET]
+    if sheets and len(sheets) == len(extraction.pages):
         return
-    for line in lines(extraction.text, pages=extraction.pages, blocks=extraction.blocks, title=extraction.title):
-        content = extraction.text[line.start : line.end]
-        if line.kind == Kind.HEADING:
-            heading = readable(content)
-        elif line.kind == Kind.TABLE and re.search(r"[^\W\d_]{2}", content):
-            yield Sentence(span=line.span, text=" · ".join(cells(content)), heading=heading, whole=False)
+    for found in everything(extraction.text, pages=extraction.pages, blocks=extraction.blocks, title=extraction.title):
+        if not any(found.span.overlaps(sheet) for sheet in sheets):
+            yield found
 
 
 def _sheet_rows(extraction: Extraction) -> Iterator[Sentence]:

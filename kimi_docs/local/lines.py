@@ -47,13 +47,18 @@ _LEADER = re.compile(r"(?:\.\s?){4,}\s*\w{0,5}$|…{2,}\s*\d*$|·{4,}\s*\d*$")
 _PAGE_NUMBER = re.compile(
     r"(?:page\s*)?[-–—\s]*(?:\d{1,4}|[ivxlc]{1,6})[-–—\s]*(?:(?:of|/)\s*\d{1,4})?|第\s*\d+\s*页.{0,8}", re.IGNORECASE
 )
-_COLUMNS = re.compile(r"\t|(?<!\s)\s{3,}+\S++\s{3}|\|.*\|| \| ")
+_COLUMNS = re.compile(r"\t|(?<!\s)\s{3,}+\S++\s{3}|\|.*\|| \| |(?<!\.)\.{6,}+\s?\S{0,3}\s?\d")
 _NUMBER_CELL = re.compile(r"[-+±(]?[$€£¥]?\d[\d.,:/]*[%)*†]*|[-–—]+|N/?A", re.IGNORECASE)
 _END = re.compile(r"[.!?。！？;；:：,，、…][\"'”’」』)）\]]*$")
 
 
-def lines(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = (), title: str = "") -> list[Line]:
-    """Every line of the text. A page border ends a line's paragraph by a blank line of no length."""
+def lines(
+    text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = (), title: str = "", everything: bool = False
+) -> list[Line]:
+    """Every line of the text. A page border ends a line's paragraph by a blank line of no length.
+
+    `everything`: only what stands beside the text is marked as dropped; addresses and back matter are lines like others.
+    """
     furniture = _furniture(text, pages)
     borders = {page.span.start for page in pages[1:]}
     known = sorted(blocks, key=lambda block: block.span.start)
@@ -64,11 +69,12 @@ def lines(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = ()
             found.append(Line(start=start, end=start, kind=Kind.BLANK))
         place = bisect_right(starts, _skip_space(text, start, end)) - 1
         inside = place >= 0 and start < known[place].span.end
-        line = _line(text, start, end, known[place] if inside else None, place if inside else -1, start in furniture)
+        block = known[place] if inside else None
+        line = _line(text, start, end, block, place if inside else -1, start in furniture, everything)
         if title and line.kind == Kind.PROSE and text[line.start : line.end] in title and line.end - line.start > 5:
             line = Line(start=line.start, end=line.end, kind=Kind.HEADING, block=line.block)
         found.append(line)
-    return _without_back_matter(text, found)
+    return found if everything else _without_back_matter(text, found)
 
 
 def _raw_lines(text: str, borders: set[int]) -> Iterator[tuple[int, int]]:
@@ -87,7 +93,7 @@ def _skip_space(text: str, start: int, end: int) -> int:
     return start
 
 
-def _line(text: str, start: int, end: int, block: Block | None, number: int, furniture: bool) -> Line:
+def _line(text: str, start: int, end: int, block: Block | None, number: int, furniture: bool, everything: bool) -> Line:
     start = _skip_space(text, start, end)
     while end > start and text[end - 1].isspace():
         end -= 1
@@ -98,7 +104,7 @@ def _line(text: str, start: int, end: int, block: Block | None, number: int, fur
         furniture
         or _PAGE_NUMBER.fullmatch(content)
         or _LEADER.search(content[-200:])
-        or (len(content) < 200 and BOILERPLATE.search(content))
+        or (not everything and len(content) < 200 and BOILERPLATE.search(content))
     ):
         return Line(start=start, end=end, kind=Kind.DROPPED, block=number)
     if mark := _MARKDOWN.match(content):

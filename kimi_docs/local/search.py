@@ -1,6 +1,7 @@
 """Question → the sentences of the documents that hold its words, best first, and how much of the question they hold."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ class Dials:
     loose: float = 0.4
     together: float = 0.3
     kind: float = 0.35
+    aside: float = 0.5
 
 
 DIALS = Dials()
@@ -75,7 +77,7 @@ class Passages:
     def __init__(self, sentences: Sequence[Sentence], *, dials: Dials = DIALS) -> None:
         self.sentences = sentences
         self.dials = dials
-        self.bags = [words(sentence.text) for sentence in sentences]
+        self.bags = [_bag(sentence.text) for sentence in sentences]
         self.headings = [words(sentence.heading) for sentence in sentences]
         self.index = Index(self.bags)
         self.stems = [loose_words(sentence.text) for sentence in sentences]
@@ -95,7 +97,7 @@ class Passages:
         scores = scores + self.dials.phrase * self._phrases(asked)
         kind = next((held for words_, held in KINDS if words_.search(question)), None)
         most = float(scores.max()) if len(scores) else 0.0
-        weight = {n: float(scores[n]) * (1 + self.dials.together * self._share(n, terms)) for n in found}
+        weight = {n: float(scores[n]) * (1 + self.dials.together * self._share(n, terms)) * self._part(n) for n in found}
         for pattern in (kind, counted(question)):
             if pattern is not None:
                 weight = {n: w + self.dials.kind * most * bool(pattern.search(self.sentences[n].text)) for n, w in weight.items()}
@@ -115,6 +117,10 @@ class Passages:
         weights = [max(least, self.index.idf(word)) * (0.3 if word in GENERIC else 1.0) for word in terms]
         weights = [weight * _own(terms, held, n) for n, weight in enumerate(weights)]
         return sum(map(mul, weights, held)) / sum(weights) if sum(weights) else 0.0
+
+    def _part(self, number: int) -> float:
+        """A heading or a line of the contents gives way to what it names."""
+        return self.dials.aside if self.sentences[number].aside else 1.0
 
     def _share(self, number: int, terms: Sequence[str]) -> float:
         return len(set(terms).intersection(self.bags[number])) / len(terms) if terms else 0.0
@@ -137,6 +143,15 @@ class Passages:
 def asked_words(question: str) -> list[str]:
     """The words of a question without those about the text itself (“according to the passage”)."""
     return words(ABOUT_THE_TEXT.sub(" ", question))
+
+
+_MAIL = re.compile(r"\w@[\w-]+\.\w")
+_MAIL_WORDS = words("e-mail address 邮箱 邮件 地址")
+
+
+def _bag(text: str) -> list[str]:
+    """The words of a text; one that holds an e-mail address holds what it is called by."""
+    return words(text) + (_MAIL_WORDS if _MAIL.search(text) else [])
 
 
 def _beside(scores: Vector) -> Vector:

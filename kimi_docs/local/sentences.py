@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from kimi_docs.domain.text import Block, Page, Span
 from kimi_docs.local.lines import Kind, Line, lines
-from kimi_docs.local.shapes import BOILERPLATE
+from kimi_docs.local.shapes import AMOUNT, BOILERPLATE
 from kimi_docs.local.tokens import CJK, is_cjk
 from kimi_docs.local.words import ABBREVIATIONS, ENGLISH_STOP, OPENERS
+from kimi_docs.local.workbook import cells
 
 LONGEST_CHARACTERS = 700
 """What is longer is no sentence but a list or a lost table."""
@@ -16,7 +17,10 @@ LONGEST_CHARACTERS = 700
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sentence:
-    """`text` is readable (line breaks and hyphenation repaired); the span is verbatim. `whole`: begins and ends as a sentence."""
+    """`text` is readable (line breaks and hyphenation repaired); the span is verbatim. `whole`: begins and ends as a sentence.
+
+    `aside`: a heading, a line of the contents or of every page, which names what is said elsewhere.
+    """
 
     span: Span
     text: str
@@ -24,6 +28,7 @@ class Sentence:
     paragraph: int = 0
     first: bool = False
     whole: bool = True
+    aside: bool = False
 
 
 _STOP = re.compile(r"[。！？]+|…{2,}|[.!?]+")
@@ -48,8 +53,8 @@ def sentences(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] 
             heading = readable(text[paragraph[0].start : paragraph[-1].end])
             continue
         first = True
-        pieces = (piece for span in split(text, paragraph[0].start, paragraph[-1].end) for piece in _chopped(text, span))
-        for span in pieces:
+        spans = split(text, paragraph[0].start, paragraph[-1].end)
+        for span in (piece for each in spans for piece in chopped(text, each, 2 * LONGEST_CHARACTERS)):
             content = readable(span.of(text))
             if is_prose(content):
                 whole = bool(_BEGINS.match(content) and _ENDS.search(content)) and len(content) <= LONGEST_CHARACTERS
@@ -58,10 +63,34 @@ def sentences(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] 
     return found
 
 
-def _chopped(text: str, span: Span) -> Iterator[Span]:
+def everything(text: str, *, pages: Sequence[Page] = (), blocks: Sequence[Block] = (), title: str = "") -> Iterator[Sentence]:
+    """All there is to be found, in order: the sentences, and headings, rows of tables and scraps of text as they stand."""
+    heading = ""
+    seen: set[str] = set()
+    known = lines(text, pages=pages, blocks=blocks, title=title, everything=True)
+    for number, paragraph in enumerate(_paragraphs(text, known, everything=True)):
+        kind, whole = paragraph[0].kind, Span(start=paragraph[0].start, end=paragraph[-1].end)
+        if kind == Kind.HEADING:
+            heading = readable(whole.of(text))
+        elif kind == Kind.DROPPED and whole.of(text) in seen:
+            continue  # the head of every page, once
+        seen.update([whole.of(text)] if kind == Kind.DROPPED else ())
+        for span in split(text, whole.start, whole.end) if kind in (Kind.PROSE, Kind.ITEM) else (whole,):
+            above = "" if kind == Kind.HEADING else heading
+            yield from (_scrap(text, piece, kind, above, number) for piece in chopped(text, span) if _WORD.search(piece.of(text)))
+
+
+def _scrap(text: str, span: Span, kind: Kind, heading: str, number: int) -> Sentence:
+    content = span.of(text)
+    aside = kind in (Kind.HEADING, Kind.DROPPED) and not AMOUNT.search(content)
+    said = " · ".join(cells(content)) if kind == Kind.TABLE else readable(content)
+    return Sentence(span=span, text=said, heading=heading, paragraph=number, whole=False, aside=aside)
+
+
+def chopped(text: str, span: Span, longest: int = LONGEST_CHARACTERS) -> Iterator[Span]:
     """A text without full stops in pieces that can be read: cut at a space or comma, or where there is none, anywhere."""
     start = span.start
-    while span.end - start > 2 * LONGEST_CHARACTERS:
+    while span.end - start > longest:
         end = start + LONGEST_CHARACTERS
         cut = max(text.rfind(mark, start + 1, end) for mark in " \n，；、,;") + 1 or end
         yield Span(start=start, end=cut)
@@ -69,8 +98,11 @@ def _chopped(text: str, span: Span) -> Iterator[Span]:
     yield Span(start=start, end=span.end)
 
 
-def _paragraphs(text: str, found: Sequence[Line]) -> Iterator[list[Line]]:
-    """Runs of lines that belong together. A line much shorter than its neighbours ends a paragraph if it ends a sentence."""
+def _paragraphs(text: str, found: Sequence[Line], *, everything: bool = False) -> Iterator[list[Line]]:
+    """Runs of lines that belong together. A line much shorter than its neighbours ends a paragraph if it ends a sentence.
+
+    `everything`: rows and dropped lines too, each for itself.
+    """
     width = _width(found)
     current: list[Line] = []
     for line in found:
@@ -78,6 +110,8 @@ def _paragraphs(text: str, found: Sequence[Line]) -> Iterator[list[Line]]:
             if current:
                 yield current
             current = []
+            if everything and line.kind != Kind.BLANK:
+                yield [line]
             continue
         if current and not _continues(text, current[-1], line, width):
             yield current

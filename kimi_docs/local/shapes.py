@@ -19,6 +19,9 @@ KNOWN_HEADINGS = re.compile(
     re.IGNORECASE,
 )
 
+_CURRENCY = "[$€£¥￥]|USD|EUR|GBP|CNY|RMB|CHF|JPY|HKD"
+AMOUNT = re.compile(rf"(?:{_CURRENCY})\s?\d|\d\s?(?:{_CURRENCY}|[%％元万亿])|\d[.,]\d\d(?![\d.,]*\d)", re.IGNORECASE)
+
 BOILERPLATE = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+|©|\(c\) ?\d{4}|\bcopyright\b|all rights reserved|\bISSN\b|\bISBN\b|\bdoi\b ?[:.]"
     r"|doi\.org|arXiv:\d|版权所有|未经许可|保留所有权利"

@@ -297,3 +297,60 @@ def test_summary_sentences_keep_to_their_limit_and_their_order() -> None:
     assert 40 <= sum(len(sentence.split()) for sentence in said) < 80
     assert sum(map(len, summary_sentences(CHINESE, limit_characters=50))) < 120
     assert summary_sentences("") == []
+
+
+def said(draft: Draft) -> str:
+    return "\n".join(claim.text for claim in draft.claims)
+
+
+INVOICES = tuple(
+    f"Invoice of Miller Ltd\nDear {name}, thank you for your {thing}.\nTotal amount due: 137,50 EUR\nPage {n} of 4\n"
+    for n, (name, thing) in enumerate([("Ann", "ten chairs"), ("Bob", "two lamps"), ("Cem", "one desk"), ("Dai", "six cups")], 1)
+)
+
+
+@pytest.mark.parametrize(
+    ("pages", "question", "expected"),
+    [
+        (INVOICES, "What is the total amount due?", "137,50 EUR"),
+        (INVOICES, "Whose invoice is it?", "Miller Ltd"),
+        ((ENGLISH, "Contact\nAlice Miller\nalice.miller@example.org"), "What is the e-mail address of Alice Miller?", "alice.m"),
+        (
+            ("Write to Alice Miller, the head of the office, at alice.miller@example.org before the end of May.\n",),
+            "What is the e-mail address of Alice Miller?",
+            "alice.miller@example.org",
+        ),
+        (
+            ("Contents\nThe beekeeper paid 900 dollars for the hive.\nThe hive was sold.\n",),
+            "Who paid for the hive?",
+            "900 dollars",
+        ),
+        (
+            (ENGLISH, "References\nOrtega, P. 2011. The moth at night. Harbour Press."),
+            "What is The moth at night?",
+            "The moth at night",
+        ),
+        (
+            ("THE DEPOSIT IS NINE DUCATS\n\nThe rest of this text is about the sea and the wind.",),
+            "How much is the deposit?",
+            "NINE",
+        ),
+        (("Opening hours ............ 9-17\n",), "What are the opening hours?", "9-17"),
+        (
+            ("A very long list: " + "one more thing, " * 60 + "and the zebra sleeps in the attic.",),
+            "Where sleeps the zebra?",
+            "attic",
+        ),
+    ],
+)
+def test_what_can_be_seen_can_be_found(pages: tuple[str, ...], question: str, expected: str) -> None:
+    document = extraction(*pages)
+    draft = answer(question, document)
+    assert expected in said(draft)
+    check_quotes(draft, document)
+
+
+def test_a_line_of_the_contents_gives_way_to_what_it_names() -> None:
+    text = "Contents\n1 Late fees of a payment ........ 3\n\n1 Late fees of a payment\n"
+    text += "The late fees of a payment are nine ducats a day.\n"
+    assert next(answer("What are the late fees of a payment?", extraction(text)).claims).text.startswith("The late fees")
