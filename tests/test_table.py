@@ -48,6 +48,20 @@ def columns_file(folder: Path, *lines: str) -> Path:
         ("Yes, it does.", "yes-no", True),
         ("否", "yes-no", False),
         ("The RANDOMIZED trial", "choice", "randomized"),
+        ("(1,234)", "number", Decimal(-1234)),
+        ("–5", "number", Decimal(-5)),
+        ("负5", "number", Decimal(-5)),
+        ("minus 5", "number", Decimal(-5)),
+        ("-$5", "number", Decimal(-5)),
+        ("5千万", "number", Decimal(50_000_000)),
+        ("3千元", "number", Decimal(3000)),
+        ("$5.2M", "number", Decimal(5_200_000)),
+        ("5k", "number", Decimal(5000)),
+        ("5 kg", "number", Decimal(5)),
+        ("5 millions", "number", Decimal(5_000_000)),
+        ("5 Mio. Euro", "number", Decimal(5_000_000)),
+        ("1.234,50 EUR", "number", Decimal("1234.50")),
+        ("1 234 567.8", "number", Decimal("1234567.8")),
     ],
 )
 def test_words_become_values_of_the_columns_type(said: str, kind: str, value: object) -> None:
@@ -56,7 +70,19 @@ def test_words_become_values_of_the_columns_type(said: str, kind: str, value: ob
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"), [("between 3 and 5", "number"), ("31 February 2024", "date"), ("maybe", "yes-no"), ("a survey", "choice")]
+    ("said", "kind"),
+    [
+        ("between 3 and 5", "number"),
+        ("1亿2000万元", "number"),
+        ("30-60", "number"),
+        ("5M", "number"),
+        ("3 dozen", "number"),
+        ("31 February 2024", "date"),
+        ("maybe", "yes-no"),
+        ("a survey", "choice"),
+        ("It was not randomized.", "choice"),
+        ("a nonrandomized trial", "choice"),
+    ],
 )
 def test_what_is_not_of_the_type_stays_as_text_and_says_so(said: str, kind: str) -> None:
     column = Column(name="x", question="x", type=ValueType(kind), choices=("randomized", "observational"))
@@ -66,6 +92,27 @@ def test_what_is_not_of_the_type_stays_as_text_and_says_so(said: str, kind: str)
 def test_a_number_with_its_unit_is_found_among_others() -> None:
     days = Column(name="x", question="x", type=ValueType.NUMBER, unit="days")
     assert typed("In section 4 a notice of 30 days is required", days) == (Decimal(30), ())
+    for unclear in ("30 to 60 days", "30 days or 60 days"):
+        assert typed(unclear, days)[1] == (Doubt.WRONG_TYPE,)
+
+
+@pytest.mark.parametrize(
+    ("said", "unit", "value"),
+    [
+        ("5万元", "万元", 5),
+        ("5万元", "元", 50_000),
+        ("5 million USD", "million USD", 5),
+        ("1.234,50 EUR", "EUR", Decimal("1234.5")),
+    ],
+)
+def test_what_the_unit_names_does_not_multiply(said: str, unit: str, value: Decimal) -> None:
+    assert typed(said, Column(name="x", question="x", type=ValueType.NUMBER, unit=unit)) == (Decimal(value), ())
+
+
+def test_the_longer_of_two_choices_is_meant_where_both_stand_there() -> None:
+    state = Column(name="x", question="x", type=ValueType.CHOICE, choices=("合格", "不合格", "Yes", "No"))
+    assert typed("检验结果为不合格。", state) == ("不合格", ())
+    assert typed("The notice period is thirty days.", state)[1] == (Doubt.WRONG_TYPE,)
 
 
 def test_a_value_far_from_the_others_is_marked() -> None:
@@ -92,6 +139,24 @@ def quoted(column: Column, value: CellValue, *quotes: str) -> Cell:
 def test_quotes_of_one_document_that_say_different_numbers_are_a_conflict(kind: str, quotes: list[str], conflict: bool) -> None:
     column = Column(name="x", question="x", type=ValueType(kind))
     assert (Doubt.CONFLICT in quoted(column, "x", *quotes).doubts) is conflict
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "quote", "conflict"),
+    [
+        ("number", Decimal(90), "Revenue was 5 million in the year", True),
+        ("number", Decimal(5_000_000), "Revenue was 5 million in 2024, after 4 million", False),
+        ("number", Decimal(5), "收入为5万元，支出为3万元", False),
+        ("number", Decimal(3), "three stations were placed in 2021", False),
+        ("number", Decimal("0.12"), "12 % of them", False),
+        ("number", Decimal(7), "as many as before", False),
+        ("date", date(2025, 1, 1), "it ends on 5 May 2024", True),
+        ("date", date(2024, 5, 5), "it ends on 5 May 2024", False),
+    ],
+)
+def test_a_value_that_its_own_quotes_do_not_say_is_a_conflict(kind: str, value: CellValue, quote: str, conflict: bool) -> None:
+    column = Column(name="x", question="x", type=ValueType(kind))
+    assert (Doubt.CONFLICT in quoted(column, value, quote).doubts) is conflict
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ ARTICLES = frozenset({"a", "an", "the"})
 PREFIXES = frozenset(re.findall(r"\w+", "a an anti de dis il im in ir no non not un under over mis mal"))
 LIGATURES = ("ffi", "ffl", "ff", "fi", "fl")
 SHORTEST_SLIP = 7
-ALIKE = frozenset(map(frozenset, "li lj ij ec oc nu uv vy hb rn nh mn sz ft cg".split()))
+ALIKE = frozenset(map(frozenset, ("li", "lj", "ij", "ec", "oc", "nu", "uv", "vy", "hb", "rn", "nh", "mn", "sz", "ft", "cg")))
 """Letters that are taken for each other in print or by hand; others make other words: nitrate, nitrite."""
 
 

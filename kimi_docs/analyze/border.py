@@ -40,7 +40,8 @@ _DENIED = re.compile(
 )
 """What says beforehand that the following is not so, at some distance or in other languages."""
 _NEGATED_BEHIND = re.compile(
-    r" (?:not|never|nicht|pas)\b|[并尚还也都]?(?:[不未]|没有?|非(?!常))|(?:で|じゃ)?は?(?:ない|なかった|なく|ありません)|지? ?(?:않|아니)",
+    r" (?:not|never|nicht|pas)\b|[并尚还也都]?(?:[不未]|没有?|非(?!常))|(?:で|じゃ)?は?(?:ない|なかった|なく|ありません)"
+    r"|지? ?(?:않|아니)",
     re.IGNORECASE,
 )
 _CLITIC = re.compile(r"(?<!\w)(?:[cdjlmst]|qu)'$", re.IGNORECASE)

@@ -7,12 +7,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, create_model
 
 from kimi_docs.analyze import prompts
+from kimi_docs.analyze.amounts import named_amounts
 from kimi_docs.analyze.cite import Verifier
 from kimi_docs.analyze.plan import Plan, halves, plan
 from kimi_docs.analyze.typed import typed
@@ -113,12 +115,23 @@ def looked_up(extraction: Extraction, cells: Sequence[Cell]) -> list[Cell]:
 
 
 def contradicted(cell: Cell, column: Column) -> Cell:
-    """Marked where its own quotes, found in the document, say different numbers or days."""
+    """Marked where its own quotes, found in the document, say different numbers or days, or none of them says its value."""
     if column.type not in (ValueType.NUMBER, ValueType.DATE) or Doubt.CONFLICT in cell.doubts:
         return cell
-    found = [typed(citation.quote, column) for citation in cell.citations if citation.verdict is not Verdict.MISSING]
-    said = [value for value, doubts in found if not doubts]
-    return replace(cell, doubts=(*cell.doubts, Doubt.CONFLICT)) if any(_differ(said[0], value) for value in said) else cell
+    quotes = [citation.quote for citation in cell.citations if citation.verdict is not Verdict.MISSING]
+    found = [typed(quote, column) for quote in quotes]
+    values = [value for value, doubts in found if not doubts]
+    doubtful = any(_differ(values[0], value) for value in values) or not _carried(cell.value, values, quotes)
+    return replace(cell, doubts=(*cell.doubts, Doubt.CONFLICT)) if doubtful else cell
+
+
+def _carried(value: CellValue, values: Sequence[CellValue], quotes: Sequence[str]) -> bool:
+    """One of the quotes says the value, or says nothing that could be compared with it."""
+    if isinstance(value, Decimal):
+        named: set[CellValue] = {amount for quote in quotes for amount in named_amounts(quote)}
+    else:
+        named = set(values) if isinstance(value, date) else set()
+    return not named or any(not _differ(each, value) for each in named)
 
 
 def _differ(one: CellValue, other: CellValue) -> bool:

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
+from kimi_docs.analyze.amounts import amounts
+from kimi_docs.analyze.border import joins
 from kimi_docs.domain.table import CellValue, Column, Doubt, ValueType
 
-NUMBER = re.compile(r"(?:(?<![\w)])[-−])?(?:\d{1,3}(?:[, \u00a0\u202f'’]\d{3})+(?!\d)|\d+)(?:\.\d+)?")
-SCALES = {"thousand": 3, "million": 6, "mn": 6, "billion": 9, "bn": 9, "trillion": 12, "万": 4, "百万": 6, "亿": 8, "万亿": 12}
-SCALE = re.compile(r"\s*(thousand|million|mn|billion|bn|trillion|百万|万亿|万|亿)(?![a-z])", re.IGNORECASE)
 ISO = re.compile(r"(\d{4})[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})")
 MONTHS = {name: n for n, name in enumerate(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), 1)}
 DAY_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\s+([A-Za-z]{3})[a-z]*\.?,?\s+(\d{4})")
 MONTH_DAY = re.compile(r"([A-Za-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})")
+DENIED = re.compile(r"(?:\b(?:not|no|never|non|nicht|kein\w*)[\s-]+(?:yet |been |a |an |the )?|[不未非没无])$")
 YES, NO = {"yes", "true", "y", "是", "有"}, {"no", "false", "n", "否", "没有", "无"}
 
 
@@ -29,16 +29,13 @@ def _text(text: str, _column: Column) -> str:
 
 
 def _number(text: str, column: Column) -> Decimal | None:
-    """The only number in it, or the first where the unit follows it."""
-    found = list(NUMBER.finditer(text))
-    near = [m for m in found if column.unit and _has_unit(text[m.end() : m.end() + 24], column.unit)]
-    match = near[0] if near else found[0] if len(found) == 1 else None
-    if match is None:
+    """The only amount in it, or the one the unit follows; none of a range, a list or a sum of two."""
+    found = amounts(text, column.unit)
+    near = [amount for amount in found if column.unit and _has_unit(text[amount.end : amount.end + 24], column.unit)]
+    chosen = near or found
+    if len({amount.value for amount in chosen}) != 1 or any(amount.joined for amount in chosen):
         return None
-    number = Decimal(re.sub(r"[, \u00a0\u202f'’]", "", match[0]).replace("−", "-"))
-    scale = SCALE.match(text, match.end())
-    scaled_unit = scale and scale[1].casefold() in column.unit.casefold().split()
-    return number.scaleb(SCALES[scale[1].casefold()]) if scale and not scaled_unit else number
+    return chosen[0].value
 
 
 def _has_unit(tail: str, unit: str) -> bool:
@@ -66,11 +63,21 @@ def _yes_no(text: str, _column: Column) -> bool | None:
 
 
 def _choice(text: str, column: Column) -> str | None:
-    """The choice it is, else the only one that is named in it."""
+    """The choice it is, else the only one that is named in it and not denied."""
     folded = text.casefold()
     same = [choice for choice in column.choices if choice.casefold() == folded]
-    named = same or [choice for choice in column.choices if choice.casefold() in folded]
-    return named[0] if len(named) == 1 else None
+    named = same or [choice for choice in column.choices if choice and _names(folded, choice.casefold())]
+    longest = [one for one in named if not any(one != other and one.casefold() in other.casefold() for other in named)]
+    return longest[0] if len(longest) == 1 else None
+
+
+def _names(text: str, choice: str) -> bool:
+    """The words stand there, whole and without a "not" before them."""
+    return any(
+        not (joins(text[found.start() - 1 : found.start()], choice[0]) or joins(choice[-1], text[found.end() : found.end() + 1]))
+        and not DENIED.search(text[: found.start()])
+        for found in re.finditer(re.escape(choice), text)
+    )
 
 
 _READERS: Mapping[ValueType, Callable[[str, Column], CellValue | None]] = {

@@ -38,7 +38,7 @@ def _claim_rows(report: Report) -> Iterator[Iterable[str]]:
     for leaf in report.leaves:
         for part in leaf.parts:
             for statement in part.statements:
-                known = (leaf.title, part.title, statement.text, words.standing(statement.standing, tongue))
+                known = (leaf.title, part.title, statement.text, words.borne(statement.standing, statement.unquoted, tongue))
                 yield from ((*known, *_source(source, tongue)) for source in statement.sources or (None,))
 
 

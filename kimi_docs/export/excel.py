@@ -82,9 +82,8 @@ def _claims(pen: Pen, report: Report) -> None:
                 places = "\n".join(dict.fromkeys(source.place for source in statement.sources if source.place))
                 numbers = ", ".join(str(source.number) for source in statement.sources)
                 whose: Row = (leaf.title,) if many else ()
-                rows.append(
-                    (len(rows) + 1, *whose, part.title, statement.text, places, numbers, words.standing(statement.standing, tongue))
-                )
+                borne = words.borne(statement.standing, statement.unquoted, tongue)
+                rows.append((len(rows) + 1, *whose, part.title, statement.text, places, numbers, borne))
                 tints.append(statement.standing)
     widths = (6, *([36] if many else []), 26, 80, 18, 12, 22)
     pen.sheet(translate("Claims", tongue), head, widths, rows, tints)

@@ -47,7 +47,7 @@ def _part(part: Part, language: str, level: int) -> Iterator[str]:
 
 def _statement(statement: Statement, language: str) -> str:
     marks = [f"[{source.number}]" for source in statement.sources]
-    standing = [f"**{escaped(mark)}**" for mark in claim_mark(statement.standing, language)]
+    standing = [f"**{escaped(mark)}**" for mark in claim_mark(statement.standing, language, statement.unquoted)]
     return " ".join([escaped(statement.text), *marks, *standing])
 
 

@@ -32,11 +32,12 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """A claim with its sources and how far they bear it."""
+    """A claim with its sources and how far they bear it; `unquoted` are its numbers that no quote says."""
 
     text: str
     standing: Standing
     sources: tuple[Source, ...] = ()
+    unquoted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,7 +29,7 @@ class Sources:
 
     def _statement(self, claim: Claim) -> Statement:
         sources = self.sources(claim.citations)
-        return Statement(text=claim.text, standing=words.standing_of(claim), sources=sources)
+        return Statement(text=claim.text, standing=words.standing_of(claim), sources=sources, unquoted=claim.unquoted)
 
     def sources(self, citations: Iterable[Citation]) -> tuple[Source, ...]:
         return tuple(self._source(citation) for citation in citations)

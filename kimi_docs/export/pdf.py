@@ -66,7 +66,7 @@ def _claim(statement: Statement, language: str) -> Shape:
         "text": told(statement.text),
         "long": len(statement.text) > _LONG,
         "numbers": [source.number for source in statement.sources],
-        "mark": " ".join(claim_mark(statement.standing, language)),
+        "mark": " ".join(claim_mark(statement.standing, language, statement.unquoted)),
         "standing": statement.standing.value,
     }
 

@@ -76,7 +76,9 @@ def of_session(
 def _abstract(summary: Summary, language: str) -> str:
     """The claims as one text, those that are not verified with their mark."""
     claims = summary.draft.claims
-    return " ".join(" ".join([claim.text, *shapes.claim_mark(words.standing_of(claim), language)]) for claim in claims)
+    return " ".join(
+        " ".join([claim.text, *shapes.claim_mark(words.standing_of(claim), language, claim.unquoted)]) for claim in claims
+    )
 
 
 def _remark(answer: Answer, language: str) -> str:

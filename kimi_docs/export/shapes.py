@@ -79,7 +79,8 @@ def computation(c: Computation) -> Shape:
 
 
 def claim(c: Claim) -> Shape:
-    return {"text": c.text, "verified": c.verified, "citations": [citation(each) for each in c.citations]}
+    cited = [citation(each) for each in c.citations]
+    return {"text": c.text, "verified": c.verified, "citations": cited, "unquoted": list(c.unquoted)}
 
 
 def section(s: Section) -> Shape:
@@ -151,7 +152,9 @@ def answer_markdown(a: Answer, language: str | None = None) -> str:
         for each in part.claims:
             marks = [f"[{number + place}]" for place in range(1, len(each.citations) + 1)]
             number += len(marks)
-            lines.append(" ".join([plain.markdown(each.text), *marks, *claim_mark(words.standing_of(each), language)]))
+            lines.append(
+                " ".join([plain.markdown(each.text), *marks, *claim_mark(words.standing_of(each), language, each.unquoted)])
+            )
     lines += [plain.markdown(computed_text(each, language)) for each in a.draft.computed]
     return "\n\n".join(lines)
 
@@ -164,9 +167,10 @@ def computed_text(c: Computation, language: str | None) -> str:
     return translate("Computed from {cells}: {sql} → {result}", language, cells=", ".join(c.cells), sql=sql, result=result)
 
 
-def claim_mark(standing: words.Standing, language: str | None) -> list[str]:
-    """The visible mark of a claim that is not verified word for word; none for one that is."""
-    return [] if standing in (words.Standing.VERIFIED, words.Standing.SILENT) else [f"({words.standing(standing, language)})"]
+def claim_mark(standing: words.Standing, language: str | None, unquoted: Sequence[str] = ()) -> list[str]:
+    """The visible marks of a claim that is not verified word for word, or whose numbers no quote says; none for one that is."""
+    weak = [] if standing in (words.Standing.VERIFIED, words.Standing.SILENT) else [words.standing(standing, language)]
+    return [f"({mark})" for mark in (*weak, *words.not_quoted(unquoted, language))]
 
 
 def not_found(language: str | None) -> str:

@@ -137,9 +137,9 @@ class _Pen:
 
     def statement(self, paragraph: Paragraph, statement: Statement, language: str) -> None:
         paragraph.add_run(one_line(statement.text))
-        for mark in claim_mark(statement.standing, language):
+        for mark in claim_mark(statement.standing, language, statement.unquoted):
             run = paragraph.add_run(f" {mark}")
-            run.bold, run.font.color.rgb = True, _COLOURS[statement.standing]
+            run.bold, run.font.color.rgb = True, _COLOURS.get(statement.standing, _COLOURS[Standing.CLOSE])
         for source in statement.sources:
             self.notes.add(paragraph, _note(source, language))
 

@@ -1,5 +1,6 @@
 """Nouns → the words a reader sees: verdicts, pages, coverage, amounts."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -66,6 +67,17 @@ def verdict(value: Verdict, language: str | None) -> str:
 def standing(value: Standing, language: str | None) -> str:
     sign, word = STANDINGS[value]
     return f"{sign} {translate(word, language)}"
+
+
+def not_quoted(numbers: Iterable[str], language: str | None) -> list[str]:
+    """The numbers of a claim that stand in none of its quotes, said in one sentence; nothing where there are none."""
+    listed = ", ".join(numbers)
+    return [translate("not in the quotes: {numbers}", language, numbers=listed)] if listed else []
+
+
+def borne(value: Standing, numbers: Iterable[str], language: str | None) -> str:
+    """How far a claim is borne, in one cell."""
+    return "; ".join([standing(value, language), *not_quoted(numbers, language)])
 
 
 def page_name(page: Page, language: str | None) -> str:

@@ -1,16 +1,21 @@
 """A file is written whole or not at all, and its name suits every system."""
 
 import errno
+import io
 import json
 from pathlib import Path
 from typing import BinaryIO
 
+import docx
+import openpyxl
+import pypdfium2 as pdfium
 import pytest
 
+from kimi_docs.domain.claims import Claim, Section
 from kimi_docs.errors import KimiDocsError, WrongUse
-from kimi_docs.export import formats, plain
+from kimi_docs.export import formats, plain, report
 from kimi_docs.export.report import Report
-from tests.export.examples import HOSTILE, hostile, ordinary
+from tests.export.examples import DOCUMENT, EXTRACTION, HOSTILE, citation, hostile, ordinary, summary
 
 
 @pytest.mark.parametrize("ending", formats.FORMATS)
@@ -105,3 +110,23 @@ def test_a_download_name_is_short_enough(name: str) -> None:
 
 def test_a_report_is_named_after_its_document() -> None:
     assert formats.download_name(ordinary(), ".xlsx") == "shade.xlsx"
+
+
+def read_back(content: bytes, ending: str) -> str:
+    """All the text of an export."""
+    if ending == ".docx":
+        return "\n".join(paragraph.text for paragraph in docx.Document(io.BytesIO(content)).paragraphs)
+    if ending == ".pdf":
+        return "\n".join(page.get_textpage().get_text_range() for page in pdfium.PdfDocument(content))
+    if ending == ".xlsx":
+        book = openpyxl.load_workbook(io.BytesIO(content))
+        return "\n".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
+    return content.decode()
+
+
+@pytest.mark.parametrize("ending", [".md", ".docx", ".xlsx", ".pdf", ".csv", ".json", ".ris"])
+def test_numbers_of_a_claim_that_no_quote_says_are_marked_in_every_format(ending: str) -> None:
+    claim = Claim(text="Revenue was 90 million.", citations=(citation(),), unquoted=("90",))
+    told = report.of_summary(summary(Section(title="Findings", claims=(claim,))), DOCUMENT, EXTRACTION, "en")
+    found = " ".join(read_back(formats.to_bytes(told, ending), ending).split())
+    assert ('"unquoted": [ "90" ]' if ending == ".json" else "not in the quotes: 90") in found
