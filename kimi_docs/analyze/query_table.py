@@ -20,8 +20,10 @@ from kimi_docs.language import say
 ROW_LIMIT = 200
 SECONDS = 5.0
 MEMORY = "512MB"
-_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_WHOLE = re.compile(r"[-+]?\d{1,15}")
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9]\d{0,14})")  # 007 is a name
+_NUMBER = re.compile(rf"{_WHOLE.pattern}(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_FIGURE = re.compile(r"[-+(]?[$€£¥￥]? ?[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?[)%]?")
+_YEAR = re.compile(r"19\d\d|20\d\d|2100")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
 _GAP = re.compile(r"\t\[(\d+) blank rows\]")
@@ -166,12 +168,16 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _header(rows: Sequence[tuple[int, list[str]]]) -> tuple[list[str], Sequence[tuple[int, list[str]]]]:
-    """The first of the rows that is wide enough and all words, and the rows after it; no header where there is none such."""
+    """The first row that is wide enough and of words, or words and years, and the rows after it; no row of numbers is skipped."""
     width = max(len(cells) for _, cells in rows)
     for index, (_, cells) in enumerate(rows[:20]):
         filled = [cell for cell in cells if cell.strip()]
-        if len(filled) * 2 >= width and not any(_NUMBER.fullmatch(cell) or _DATE.match(cell) for cell in filled):
+        figures = [cell for cell in filled if _FIGURE.fullmatch(cell) or _DATE.match(cell)]
+        wide = len(filled) * 2 >= width and len(filled) >= min(2, width)
+        if wide and len(figures) < len(filled) and all(map(_YEAR.fullmatch, figures)):
             return cells, rows[index + 1 :]
+        if figures:
+            break
     return [], rows
 
 

@@ -102,3 +102,33 @@ def test_hostile_column_names_are_names() -> None:
     with contextlib.closing(Sheets([workbook(text)])) as sheets:
         assert [column.name for column in sheets.tables[0].columns] == ['a"; DROP TABLE t1; --', "b", "b (C)"]
         assert sheets.query("SELECT * FROM t1").rows == ((1, 2, 3),)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "first_row"),
+    [
+        ("Region\t2022\t2023\nNorth\t10\t20\nSouth\t30\t40\n", ["Region", "2022", "2023"], 2),
+        ("Item\t2024\nApples\t10\nPears\t20\nVegetables\nLeeks\t5\n", ["Item", "2024"], 2),
+        ("Apples\t10\nPears\t20\nVegetables\nLeeks\t5\n", ["A", "B"], 1),
+        ("Sales\nRegion\tUnits\nNorth\t10\n", ["Region", "Units"], 3),
+        ("Year:\t2022.5\t\nRegion\tUnits\tPrice\nNorth\t10\t1\n", ["A", "B", "C"], 1),
+        ("2022\t2023\nA\tB\n", ["A", "B"], 1),
+        ("Apples\t$5\nPears\t$6\n", ["A", "B"], 1),
+        ("Name\nAnna\nBo\n", ["Name"], 2),
+    ],
+)
+def test_a_header_is_words_or_words_and_years_and_no_number_is_lost_to_it(text: str, names: list[str], first_row: int) -> None:
+    with contextlib.closing(Sheets([workbook(text)])) as sheets:
+        assert [column.name for column in sheets.tables[0].columns] == names
+        assert sheets.tables[0].first_row == first_row
+
+
+def test_a_year_in_the_header_is_not_added_up() -> None:
+    with contextlib.closing(Sheets([workbook("Region\t2022\t2023\nNorth\t10\t20\nSouth\t30\t40\n")])) as sheets:
+        assert sheets.query('SELECT sum("2023") FROM t1').rows == ((60,),)
+
+
+def test_numbers_with_leading_zeros_stay_text() -> None:
+    with contextlib.closing(Sheets([workbook("Code\tUnits\n007\t0\n7\t-0.5\n")])) as sheets:
+        assert sheets.query("SELECT Code FROM t1").rows == (("007",), ("7",))
+        assert sheets.tables[0].columns[1].type == "DOUBLE"
