@@ -220,13 +220,13 @@ def markdown(table: Table, raw: str, withheld: Sequence[int]) -> tuple[str, list
         text.append(letters)
         origins.extend(range(origin, origin + len(letters)) if origin >= 0 else [-1] * len(letters))
 
-    rows: dict[int, dict[int, Sequence[int]]] = {}
-    for cell in table.cells:
-        rows.setdefault(cell.row, {})[cell.left] = cell.offsets
+    places: dict[tuple[int, int], list[int]] = {}
+    for cell in table.cells:  # two may begin in one place and reach to different columns
+        places.setdefault((cell.row, cell.left), []).extend(cell.offsets)
     for row in range(table.rows):
         for column in range(table.columns):
             put("| ")
-            if offsets := [one for one in rows.get(row, {}).get(column, ()) if not withheld[one]]:
+            if offsets := sorted(one for one in places.get((row, column), ()) if not withheld[one]):
                 _put_cell(put, offsets, raw)
         put("|\n")
         if not row:

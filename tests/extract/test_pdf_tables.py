@@ -119,6 +119,23 @@ def test_figures_close_to_both_sides_of_a_line_stay_in_their_cells(tmp_path: Pat
     assert [line for line in found.text.split("\n") if "12" in line] == [f"| 12{row} | 34{row} |" for row in range(4)]
 
 
+def _visible(text: str) -> list[str]:
+    return sorted(letter for letter in text if letter.isprintable() and letter not in " |-\\")
+
+
+def test_no_word_is_lost_where_lines_of_one_cell_reach_to_different_columns(tmp_path: Path) -> None:
+    level = [line(50, y, 350, y) for y in (700, 680, 660, 620, 600)]
+    upright = [line(x, 700, x, 660 if x in (150, 250) else 600) for x in (50, 150, 250, 350)]
+    upright += [line(x, 620, x, 600) for x in (150, 250)]
+    words = [(54, 685, "Item"), (154, 685, "Qty"), (254, 685, "Price"), (54, 665, "Pen"), (154, 665, "2"), (254, 665, "10")]
+    words += [(54, 648, "Note 7:"), (54, 632, "Penalty internationalisation 500 EUR")]
+    words += [(54, 605, "Ink"), (154, 605, "4"), (254, 605, "30")]
+    drawn = [f"BT /F1 11 Tf {x} {y} Td ({text}) Tj ET" for x, y, text in words]
+    found = read(tmp_path, "\n".join([*level, *upright, *drawn]))
+    assert "| Note 7: Penalty internationalisation 500 EUR |" in found.text
+    assert _visible(found.text) == _visible("".join(text for _, _, text in words))
+
+
 def test_a_citation_over_two_cells_marks_both(tmp_path: Path) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(made.pdf(["\n".join((grid(), cells()))]))
