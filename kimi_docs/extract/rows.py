@@ -5,6 +5,7 @@ empty cells at the end of a row left out. Tabs and line ends inside a cell are s
 are blank, one line says how many. `cell_at` finds the cell of an offset again.
 """
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ LONGEST_GAP = 50
 _BLOCK = 200
 """Rows written at once where they are alike."""
 _FORMS: Mapping[type, str] = {float: "%.15g", int: "%d", str: "%s", date: "%s"}
+_LARGE = 1e13
+"""From here up 15 digits are too few for the cents of a sum, and soon for an account's number."""
 _GAP = "\t[{} blank rows]"
 _GAP_LINE = re.compile(r"\t\[(\d+) blank rows\]")
 _BREAKS = re.compile(r"\s*[\t\r\n\x0b\x0c\x85\u2028\u2029]\s*")
@@ -71,10 +74,22 @@ def _quick(block: Sequence[Sequence[Any]], words: set[str]) -> str:
         if not "".join(fresh).isprintable():
             return ""
         words |= fresh
+    shown = list(kinds)
     for column, kind in enumerate(kinds):
         if kind is date:
             cells[column::width] = map(_day, cells[column::width])
+        elif kind is float and not math.hypot(*cells[column::width]) < _LARGE:  # the quickest look at all of them
+            cells[column::width] = map(_number, cells[column::width])
+            shown[column] = str
+    form = form if tuple(shown) == kinds else _form(tuple(shown), len(block))
     return form % tuple(cells)
+
+
+def _number(cell: float) -> str:
+    """With 15 digits, as Excel shows it; a large one with all its digits, so that it comes back equal."""
+    if -_LARGE < cell < _LARGE:
+        return f"{cell:.15g}"
+    return f"{cell:.0f}" if abs(cell) < 2**53 and cell.is_integer() else repr(cell).removesuffix(".0")
 
 
 _day = lru_cache(maxsize=10_000)(date.isoformat)
@@ -136,7 +151,7 @@ def _duration(cell: timedelta) -> str:
 _SHOW: Mapping[type, Callable[[Any], str]] = defaultdict(
     lambda: str,
     {
-        float: "{:.15g}".format,
+        float: _number,
         bool: lambda cell: "TRUE" if cell else "FALSE",
         int: str,
         datetime: _moment,

@@ -37,6 +37,10 @@ VALUES = [
     (0, "0"), (False, "FALSE"), (3, "3"), (3.0, "3"), (1.25, "1.25"), (1e20, "1e+20"), ("字", "字"), ("a\nb\tc", "a b c"),
     (datetime.date(2024, 2, 29), "2024-02-29"), (datetime.datetime(2024, 2, 29, 13, 5), "2024-02-29 13:05:00"),
     (datetime.time(7, 30), "07:30:00"), (datetime.timedelta(hours=30), "30:00:00"), ("007", "007"), (-0.1, "-0.1"),
+    (0.1 + 0.2, "0.3"),
+    (6222021234567890, "6222021234567890"), (-6222021234567890.0, "-6222021234567890"),
+    (1e15 + 1, "1000000000000001"),
+    (99999999999999.98, "99999999999999.98"), (9007199254740994.0, "9007199254740994"),
 ]  # fmt: skip
 
 
@@ -104,6 +108,39 @@ def test_a_merged_amount_is_said_once_and_a_year_above_its_quarters_in_each(tmp_
     assert found.text == "2024\t2024\tall\nQ1\tQ2\n500.5\t\t7\n3\t4\n"
 
 
+YEARS_AND_AMOUNTS = [
+    ("an amount below headers", [["Region", "2023", "2024"], ["North", 2000, ""]], ["B2:C2"], "North\t2000\n"),
+    ("an amount in a form", [["Item", "Sum", ""], ["Rent", 2000, ""]], ["B1:C1", "B2:C2"], "Rent\t2000\n"),
+    ("an amount for two rows", [["a", 2000, 1], ["b", "", 2]], ["B1:B2"], "a\t2000\t1\nb\t\t2\n"),
+    (
+        "years below a title",
+        [["Sales", "", "", ""], [2023, "", 2024, ""], list("abcd")],
+        ["A1:D1", "A2:B2", "C2:D2"],
+        "2023\t2023\t2024\t2024\na\tb\tc\td\n",
+    ),
+    (
+        "years below groups",
+        [["", "N", "", "S"], ["", 2023, "", 2024, ""], list("abcde")],
+        ["B2:C2", "D2:E2"],
+        "\t2023\t2023\t2024\t2024\na\tb\tc\td\te\n",
+    ),
+    ("a year beside its quarters", [["Year", "Q", "Sum"], [2023, "Q1", 5], ["", "Q2", 6]], ["A2:A3"], "2023\tQ1\t5\n2023\tQ2\t6\n"),
+    ("a year by its header", [["市", "年份", "Q"], ["北", 2023, 1], ["北", "", 2]], ["B2:B3"], "北\t2023\t1\n北\t2023\t2\n"),
+]
+
+
+@pytest.mark.parametrize(("rows", "merged", "end"), [case[1:] for case in YEARS_AND_AMOUNTS], ids=[c[0] for c in YEARS_AND_AMOUNTS])
+def test_years_are_told_from_amounts(tmp_path: Path, rows: list[list[object]], merged: list[str], end: str) -> None:
+    book = Workbook()
+    page = book.active
+    for row in rows:
+        page.append(row)
+    for place in merged:
+        page.merge_cells(place)
+    book.save(tmp_path / "a.xlsx")
+    assert sheet.read(tmp_path / "a.xlsx", "id").text.endswith(end)
+
+
 def test_error_cells_say_their_error(tmp_path: Path) -> None:
     import xlsxwriter
 
@@ -150,6 +187,12 @@ def test_dates_since_1904(tmp_path: Path) -> None:
 
 def test_rows_of_different_lengths_stay_rows() -> None:
     assert sheet_text([["a", "b"], ["c"], ["d", "e", "f"]]) == "a\tb\nc\nd\te\tf\n"
+
+
+@pytest.mark.parametrize("rows", [1, 300])
+def test_columns_of_large_numbers_come_back_equal(rows: int) -> None:
+    text = sheet_text([["甲", 6222021234567890.0 + row, 0.5, 12345678901234.25, 110101199003071232.0] for row in range(rows)])
+    assert text.splitlines()[-1] == f"甲\t{6222021234567890 + rows - 1}\t0.5\t12345678901234.25\t1.1010119900307123e+17"
 
 
 @given(
