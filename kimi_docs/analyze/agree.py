@@ -1,7 +1,7 @@
 """Two nearly equal passages → do they say the same? Digits, signs, units, negations and words must agree, in their order.
 
 Let through: case, spaces, hyphens and punctuation, an article more or less, a word written apart, a slip of one letter that
-makes no other word of the document, a ligature the extraction lost.
+makes no other word of the document, a ligature the extraction lost, the mark of a footnote.
 """
 
 import re
@@ -29,6 +29,8 @@ ARTICLES = frozenset({"a", "an", "the"})
 PREFIXES = frozenset(re.findall(r"\w+", "a an anti de dis il im in ir no non not un under over mis mal"))
 LIGATURES = ("ffi", "ffl", "ff", "fi", "fl")
 SHORTEST_SLIP = 7
+NOTE_MARK = re.compile(r"(?<=[^\W\d_]{3})\d{1,2}(?![\w^]|[.,:/-]\d)|(?<=[^\W\d_]{3}[.,;:!?)])\d{1,2}(?=\s|$)")
+"""What a footnote leaves behind a word or its full stop; who quotes the words leaves it out."""
 ALIKE = frozenset(map(frozenset, ("li", "lj", "ij", "ec", "oc", "nu", "uv", "vy", "hb", "rn", "nh", "mn", "sz", "ft", "cg")))
 """Letters that are taken for each other in print or by hand; others make other words: nitrate, nitrite."""
 
@@ -36,7 +38,7 @@ ALIKE = frozenset(map(frozenset, ("li", "lj", "ij", "ec", "oc", "nu", "uv", "vy"
 def agree(quote: str, passage: str, is_word: Callable[[str], bool] = lambda _: False) -> bool:
     """The two folded texts say the same. `is_word` tells a word of the document from a slip."""
     return (
-        numbers(quote) == numbers(passage)
+        numbers(quote) in (numbers(passage), numbers(NOTE_MARK.sub("", passage)))
         and _symbols(quote) == _symbols(passage)
         and _negations(quote) == _negations(passage)
         and _same_words(quote, passage, is_word)

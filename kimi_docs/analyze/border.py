@@ -44,6 +44,9 @@ _NEGATED_BEHIND = re.compile(
     r"|지? ?(?:않|아니)",
     re.IGNORECASE,
 )
+NOTE_MARK = re.compile(r"\d{1,2}(?![\w^%‰°]|[.,:/-]\d)")
+WORD_BEFORE = re.compile(r"[^\W\d_]{3}$")
+"""A small number right behind a word is the mark of a footnote."""
 _CLITIC = re.compile(r"(?<!\w)(?:[cdjlmst]|qu)'$", re.IGNORECASE)
 
 
@@ -67,7 +70,7 @@ def joins(left: str, right: str) -> bool:
 
 def _word_goes_on(left: str, right: str) -> bool:
     last, first = left[-1:], right[:1]
-    if not last or not first:
+    if not last or not first or (NOTE_MARK.match(right) and WORD_BEFORE.search(left)):
         return False
     if _mark(first) or joins(last, first):
         return True

@@ -20,6 +20,8 @@ PASSAGE = "The committee approved 1,234 grants of 5 mg in 2019"
         (PASSAGE.replace("committee", "comittee"), PASSAGE),
         (PASSAGE.replace("5 mg", "5mg"), PASSAGE),
         ("a well known fact", "a well-known fact"),
+        ("rose in all regions. Costs fell", "rose in all regions.12 Costs fell"),
+        ("rose in all regions. Costs fell", "rose in all regions¹. Costs fell"),
         ("of great significance", "of great signi cance"),
         ("a plant of 5 KG", "a plant of 5 kg"),
         ("the organisation of it", "the organization of it"),
@@ -53,6 +55,8 @@ def test_case_punctuation_articles_and_slips_pass(quote: str, passage: str) -> N
         ("系统支持中文", "系统不支持中文"),
         ("必须大于五", "必须小于五"),
         ("a plant of 5 MW", "a plant of 5 mW"),
+        ("rose in all regions. Costs fell", "rose in all regions by 3. Costs fell"),
+        ("rose in all regions2. Costs fell", "rose in all regions3. Costs fell"),
         ("water with nitrate in it", "water with nitrite in it"),
     ],
 )

@@ -63,6 +63,7 @@ def test_what_cuts_something_is_seen(text: str, quote: str) -> None:
         ("in 2019, 5 people", "in 2019"),
         ("the players' union won", "the players"),
         ("know this. It is so", "It is so"),
+        ("in all of the regions1. Costs fell", "in all of the regions"),
         ("not here. They said that it is so", "it is so"),
         ("The study found that it is so", "it is so"),
         ("研究表明疫苗有效", "疫苗有效"),
