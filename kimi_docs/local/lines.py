@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from kimi_docs.domain.text import Block, BlockKind, Page, Span
-from kimi_docs.local.shapes import BOILERPLATE, CONTENTS, KNOWN_HEADINGS, REFERENCES
+from kimi_docs.local.shapes import AMOUNT, BOILERPLATE, CONTENTS, DATE, KNOWN_HEADINGS, REFERENCES
 from kimi_docs.local.tokens import CJK
 
 
@@ -49,6 +49,7 @@ _PAGE_NUMBER = re.compile(
 )
 _COLUMNS = re.compile(r"\t|(?<!\s)\s{3,}+\S++\s{3}|\|.*\|| \| |(?<!\.)\.{6,}+\s?\S{0,3}\s?\d")
 _NUMBER_CELL = re.compile(r"[-+±(]?[$€£¥]?\d[\d.,:/]*[%)*†]*|[-–—]+|N/?A", re.IGNORECASE)
+_COUNTER = re.compile(rf"(?P<date>{DATE})|(?<![\d.,:/-])\d{{1,4}}(?:[/-]\d{{1,3}})?(?!\d|[.,:/-]\d)", re.IGNORECASE)
 _END = re.compile(r"[.!?。！？;；:：,，、…][\"'”’」』)）\]]*$")
 
 
@@ -146,16 +147,21 @@ def is_row(content: str) -> bool:
 
 
 def _furniture(text: str, pages: Sequence[Page]) -> set[int]:
-    """The starts of the lines that stand at the head or foot of several pages, numbers aside."""
+    """The starts of the lines that stand at the head or foot of several pages, page numbers aside. An amount is none."""
     seen: Counter[str] = Counter()
     edges: list[tuple[str, int]] = []
     for page in pages if len(pages) >= 3 else ():
         all_lines = [m for m in _LINE.finditer(text, page.span.start, page.span.end) if m.group().strip()]
-        edge = {m.start(): re.sub(r"\d+", "#", m.group().strip()) for m in all_lines[:2] + all_lines[-2:]}
+        edge = {m.start(): _masked(m.group().strip()) for m in all_lines[:2] + all_lines[-2:] if not AMOUNT.search(m.group())}
         seen.update({key for key in edge.values() if len(key) < 150})
         edges.extend((key, start) for start, key in edge.items())
     least = max(3, len(pages) // 8)
     return {start for key, start in edges if seen[key] >= least}
+
+
+def _masked(content: str) -> str:
+    """The line without what may be the number of a page; a date or a long number sets lines apart."""
+    return _COUNTER.sub(lambda found: found["date"] or "#", content)
 
 
 def _without_back_matter(text: str, found: list[Line]) -> list[Line]:

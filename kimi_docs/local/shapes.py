@@ -22,6 +22,12 @@ KNOWN_HEADINGS = re.compile(
 _CURRENCY = "[$€£¥￥]|USD|EUR|GBP|CNY|RMB|CHF|JPY|HKD"
 AMOUNT = re.compile(rf"(?:{_CURRENCY})\s?\d|\d\s?(?:{_CURRENCY}|[%％元万亿])|\d[.,]\d\d(?![\d.,]*\d)", re.IGNORECASE)
 
+DATE = (
+    r"\d{4}-\d\d?-\d\d?|\d{1,2}(?P<dot>[./])\d{1,2}(?P=dot)\d{2,4}|\d{1,2}\s*[月日]"
+    r"|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d{1,2}\b"
+    r"|\d{1,2} (?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
+)
+
 BOILERPLATE = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+|©|\(c\) ?\d{4}|\bcopyright\b|all rights reserved|\bISSN\b|\bISBN\b|\bdoi\b ?[:.]"
     r"|doi\.org|arXiv:\d|版权所有|未经许可|保留所有权利"

@@ -1,5 +1,7 @@
 """Where sentences begin and end, and what is none."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,14 +99,38 @@ def test_no_sentence_crosses_a_page_border() -> None:
     assert all(part.span.end <= border or part.span.start >= border for part in parts)
 
 
-def test_lines_repeated_on_every_page_are_furniture() -> None:
-    bodies = [f"The story of number {n} is told here in full." for n in ("one", "two", "three", "four")]
-    texts = [f"Journal of the many things {n}\n{body}\n" for n, body in enumerate(bodies)]
+def paged(texts: Sequence[str]) -> list[str]:
     pages, start = [], 0
     for n, text in enumerate(texts):
         pages.append(Page(number=n + 1, label="", kind=PageKind.PAGE, span=Span(start=start, end=start + len(text))))
         start += len(text)
-    assert [sentence.text for sentence in sentences("".join(texts), pages=pages)] == bodies
+    return [sentence.text for sentence in sentences("".join(texts), pages=pages)]
+
+
+BODIES = [f"The story of number {n} is told here in full." for n in ("one", "two", "three", "four")]
+
+
+@pytest.mark.parametrize(
+    "head", ["Journal of the many things {n}", "Annual report of 31 December 2025, {n}", "The rules, 3 May 2021"]
+)
+def test_lines_repeated_on_every_page_are_furniture(head: str) -> None:
+    assert paged([f"{head.format(n=n)}\n{body}\n" for n, body in enumerate(BODIES)]) == BODIES
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "The total amount due is 137,50 EUR.",
+        "The day of the invoice is 2026-0{n}-01.",
+        "It is to be paid by us on {n} May.",
+        "为此应付总额137元。",
+    ],
+)
+def test_an_amount_or_a_date_of_its_own_is_no_furniture(foot: str) -> None:
+    feet = [foot.format(n=n) for n in range(1, 5)]
+    assert [
+        line for line in paged([f"{body}\n\n{foot}\n" for body, foot in zip(BODIES, feet, strict=True)]) if line in feet
+    ] == feet
 
 
 def test_blocks_say_what_is_a_heading_and_what_a_table() -> None:
