@@ -95,12 +95,14 @@ def _chapters(builder: Builder, package: Package, spine: list[str], names: Mappi
             builder.notice(Notice(code="missing_chapter", message=message))
             continue
         with suppress(EmptyDocument):
-            yield from _chapter(web.parse(web.decoded(content)), names.get(name, ""))
+            hidden: list[str] = []
+            yield from _chapter(web.parse(web.decoded(content)), names.get(name, ""), hidden)
+            builder.hidden += web.listed(hidden)
 
 
-def _chapter(root: Any, name: str) -> Iterator[Paragraph]:
+def _chapter(root: Any, name: str, hidden: list[str]) -> Iterator[Paragraph]:
     """The paragraphs of a chapter; the first begins a page with its name, else with its first heading."""
-    found = list(web.paragraphs(root))
+    found = list(web.paragraphs(root, hidden))
     label = name or next((part.text for part in found if part.kind is BlockKind.HEADING), "")
     for place, part in enumerate(found):
         yield part if place else replace(part, fresh=True, label=label[:120])

@@ -20,7 +20,7 @@ EXTRACTOR = "web-1"
 _SILENT = {"script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object", "select", "button", "textarea"}
 _BLOCK_NAMES = (
     "p div section article main header footer nav aside ul ol dl dt dd blockquote pre figure figcaption form fieldset address "
-    "body html details summary h1 h2 h3 h4 h5 h6 li table hr tr td th"
+    "body html details summary h1 h2 h3 h4 h5 h6 li table caption hr tr td th"
 )
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _UNSEEN = re.compile(
@@ -28,6 +28,7 @@ _UNSEEN = re.compile(
     r"|font-size\s*:\s*[01](?:px|pt)?\s*(?:;|$|!)|(?:left|top|text-indent)\s*:\s*-\d{4}",
     re.IGNORECASE,
 )
+_MOST_SPANNED = 100
 _LINE_END = "\u2028"
 """A line end that is meant; those of the source are spaces."""
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{2,30})""", re.IGNORECASE)
@@ -38,8 +39,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     root = parse(decoded(path.read_bytes()))
     builder, hidden = Builder(document_id, EXTRACTOR), list[str]()
     add_sections(builder, paragraphs(root, hidden))
-    if hidden:
-        builder.hidden += [HiddenText(page=1, kind=HiddenKind.MARKED, text=text[:MOST_CHARACTERS]) for text in hidden]
+    builder.hidden += listed(hidden)
     builder.note_lost()
     return builder.finish(title=str(root.findtext(".//title") or ""))
 
@@ -50,6 +50,11 @@ def parse(text: str) -> Any:
         return html.document_fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", tidy(text)), parser=html.HTMLParser(no_network=True))
     except (ParserError, ValueError) as error:
         raise EmptyDocument(say("This page is empty.")) from error
+
+
+def listed(hidden: list[str]) -> list[HiddenText]:
+    """Hidden texts as entries of the list of them. Where a page begins nobody knows yet, so all are said of the first."""
+    return [HiddenText(page=1, kind=HiddenKind.MARKED, text=text[:MOST_CHARACTERS]) for text in hidden]
 
 
 def paragraphs(root: Any, hidden: list[str] | None = None) -> Iterator[Paragraph]:
@@ -81,15 +86,12 @@ class _Reader:
         yield from self._flush()
 
     def _block(self, element: Any) -> Iterator[Paragraph]:
-        tag = element.tag if isinstance(element.tag, str) else ""
-        if not tag or tag in _SILENT:
+        if not self._is_seen(element):
             return
-        if "hidden" in element.attrib or _UNSEEN.search(element.get("style", "")):
-            self._hidden += [text] if (text := tidy(" ".join(" ".join(element.itertext()).split()))) else []
-            return
+        tag = element.tag
         if tag == "table" and element.find(".//table") is None:
             yield from self._flush()
-            yield from _table(element)
+            yield from self._table(element)
             return
         if tag == "br":
             self._words.append(_LINE_END)
@@ -119,12 +121,56 @@ class _Reader:
         else:
             yield Paragraph(text=text)
 
+    def _is_seen(self, element: Any) -> bool:
+        """Not silent by its kind, and not hidden by its own style: that is listed."""
+        if not isinstance(element.tag, str) or element.tag in _SILENT:
+            return False
+        if "hidden" not in element.attrib and not _UNSEEN.search(element.get("style", "")):
+            return True
+        self._hidden += [text] if (text := tidy(" ".join(" ".join(element.itertext()).split()))) else []
+        return False
 
-def _table(element: Any) -> Iterator[Paragraph]:
-    rows = []
-    for row in element.iter("tr"):
-        cells = [" ".join(" ".join(cell.itertext()).split()) for cell in row if cell.tag in {"td", "th"}]
-        if any(cells):
-            rows.append(" | ".join(cells))
-    if rows:
-        yield Paragraph(text="\n".join(rows), kind=BlockKind.TABLE)
+    def _table(self, element: Any) -> Iterator[Paragraph]:
+        """Its caption, then its rows. Where a cell spans others these are empty, so that values stay below their headers."""
+        captions = [self._flat(caption) for caption in element if caption.tag == "caption" and self._is_seen(caption)]
+        yield from (Paragraph(text=text) for text in captions if text)
+        rows, covered = list[str](), dict[int, int]()
+        for row in self._below(element, {"tr"}):
+            cells: list[str] = []
+            for cell in self._below(row, {"td", "th"}):
+                while len(cells) in covered:
+                    cells.append("")
+                width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+                covered.update((len(cells) + number, height) for number in range(width) if height > 1)
+                cells += [self._flat(cell), *[""] * (width - 1)]
+            covered = {column: left - 1 for column, left in covered.items() if left > 1}
+            if any(cells):
+                rows.append(" | ".join(cells).rstrip())
+        if rows:
+            yield Paragraph(text="\n".join(rows), kind=BlockKind.TABLE)
+
+    def _below(self, parent: Any, names: set[str]) -> Iterator[Any]:
+        """The rows of a table or the cells of a row that are seen, whatever wraps them."""
+        for element in parent:
+            if element.tag != "caption" and self._is_seen(element):
+                if element.tag in names:
+                    yield element
+                elif element.tag not in {"td", "th"}:
+                    yield from self._below(element, names)
+
+    def _flat(self, cell: Any) -> str:
+        """A cell in one line."""
+        inner = _Reader(self._hidden)
+        inner._words.append(cell.text or "")
+        blocks: list[Paragraph] = []
+        for below in cell:
+            blocks += inner._block(below)
+            inner._words.append(below.tail or "")
+        blocks += inner._flush()
+        return " ".join(" ".join(block.text for block in blocks).split())
+
+
+def _span(cell: Any, name: str) -> int:
+    """How many columns or rows a cell says it spans."""
+    said = cell.get(name, "").strip()
+    return max(1, min(int(said), _MOST_SPANNED)) if said.isascii() and said.isdigit() and len(said) < 6 else 1

@@ -56,6 +56,11 @@ def test_a_book_reads_nothing_outside_itself(tmp_path: Path) -> None:
         book.read(tmp_path / "b.epub", "id")
 
 
+def test_what_a_chapter_hides_is_listed(tmp_path: Path) -> None:
+    found = book.read(epub(tmp_path, {"a": '<p>in</p><p style="display:none">out</p>'}), "id")
+    assert (found.text, [entry.text for entry in found.hidden]) == ("in\n", ["out"])
+
+
 def letter(**headers: str) -> EmailMessage:
     message = EmailMessage()
     for name, text in {"From": "Ann <ann@example.org>", "To": "bob@example.org", "Subject": "报告 and more", **headers}.items():
