@@ -1,12 +1,17 @@
 """Sheets + SQL → rows computed by DuckDB, with the cells they were computed from. Read-only, without files, network or code.
 
+DuckDB's own tree of a query says which functions it calls and which columns it reads. Only functions are allowed that make nothing
+longer than it was: what others allocate is not counted in DuckDB's limit, and a call of them cannot be interrupted.
+
 A sheet's text holds one line per row and one tab between cells (`extract/rows.py`), so a sheet is a table again here: its first
 line that looks like a header names the columns, and a column's type is what all its cells agree on.
 """
 
+import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +20,13 @@ import duckdb
 from kimi_docs.domain.text import Extraction, Page, PageKind
 from kimi_docs.errors import WrongUse
 from kimi_docs.extract.rows import SEPARATOR, column_letters
-from kimi_docs.language import say
+from kimi_docs.language import Message, say
 
 ROW_LIMIT = 200
 SECONDS = 5.0
 MEMORY = "512MB"
+LONGEST_SQL = 10_000
+LONGEST_REASON = 300
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9]\d{0,14})")  # 007 is a name
 _NUMBER = re.compile(rf"{_WHOLE.pattern}(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _FIGURE = re.compile(r"[-+(]?[$€£¥￥]? ?[-+]?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?[)%]?")
@@ -28,6 +35,24 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?")
 _GAP = re.compile(r"\t\[(\d+) blank rows\]")
 _TYPES = (("BIGINT", _WHOLE), ("DOUBLE", _NUMBER), ("DATE", _DATE), ("TIMESTAMP", _MOMENT))
+_FUNCTIONS = frozenset(
+    """+ - * / // % ^ ** @ ! & | << >> ~~ !~~ ~~* !~~* ~~~ like_escape not_like_escape ilike_escape not_ilike_escape
+    abs add subtract multiply divide mod fmod fdiv round round_even floor ceil ceiling trunc sign sqrt cbrt exp ln log log2 log10
+    pow power greatest least even pi degrees radians sin cos tan asin acos atan atan2 isnan isinf isfinite factorial width_bucket
+    sum sum_no_overflow fsum kahan_sum sumkahan avg mean favg count count_star count_if countif min max min_by max_by arg_min
+    arg_max argmin argmax any_value arbitrary first last median mode quantile quantile_cont quantile_disc percentile_cont
+    percentile_disc stddev stddev_pop stddev_samp var_pop var_samp variance corr covar_pop covar_samp regr_slope regr_intercept
+    regr_r2 regr_count regr_avgx regr_avgy skewness kurtosis kurtosis_pop mad sem product geomean geometric_mean entropy
+    weighted_avg wavg bool_and bool_or approx_count_distinct approx_quantile string_agg group_concat listagg
+    row_number rank rank_dense dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
+    lower upper lcase ucase trim ltrim rtrim length len strlen char_length character_length substring substr left right contains
+    starts_with ends_with prefix suffix instr strpos position reverse regexp_matches regexp_full_match regexp_extract split_part
+    ascii ord translate replace strip_accents levenshtein nullif ifnull if iif coalesce typeof
+    date_part datepart extract date_trunc datetrunc date_diff datediff date_sub datesub date_add age strftime strptime try_strptime
+    make_date make_timestamp to_timestamp year month day quarter week weekday dayofweek isodow dayofmonth dayofyear weekofyear
+    yearweek isoyear hour minute second decade century epoch dayname monthname last_day now today current_date current_timestamp
+    to_years to_quarters to_months to_weeks to_days to_hours to_minutes to_seconds""".split()  # noqa: SIM905 — far shorter so
+)
 _LOCKED = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
@@ -39,6 +64,10 @@ _LOCKED = {
     "threads": "1",
     "lock_configuration": "true",
 }
+
+
+Node = Mapping[str, Any]
+"""A part of a query, as DuckDB writes it in JSON."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +98,7 @@ class SheetTable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueryResult:
-    """`cells` are the ranges of the columns that the query names; `more` says that rows beyond the limit were left out."""
+    """`cells` are the ranges of the columns that the query reads; `more` says that rows beyond the limit were left out."""
 
     sql: str
     columns: tuple[str, ...]
@@ -94,33 +123,47 @@ class Sheets:
 
     def query(self, sql: str, *, row_limit: int = ROW_LIMIT, seconds: float = SECONDS) -> QueryResult:
         """One SELECT over the tables."""
-        self._check(sql)
+        with _refusals():
+            nodes = self._checked(sql)
+            rows, names = self._run(sql, row_limit + 1, seconds)
+        kept = tuple(tuple(row) for row in rows[:row_limit])
+        named = self._named(nodes)
+        return QueryResult(sql=sql, columns=names, rows=kept, cells=_cells(named, nodes), tables=named, more=len(rows) > row_limit)
+
+    def _run(self, sql: str, most: int, seconds: float) -> tuple[list[tuple[Any, ...]], tuple[str, ...]]:
         timer = threading.Timer(seconds, self._connection.interrupt)
         timer.start()
         try:
             cursor = self._connection.execute(sql)
-            rows = cursor.fetchmany(row_limit + 1)
-            names = tuple(column[0] for column in cursor.description or ())
+            rows = cursor.fetchmany(most)
+            return rows, tuple(column[0] for column in cursor.description or ())
         except duckdb.InterruptException:
             raise WrongUse(say("The query took longer than {seconds} seconds.", seconds=seconds), say("Ask for less.")) from None
-        except duckdb.Error as error:
-            raise WrongUse(say("The query was refused: {reason}", reason=str(error).split("\n")[0]), say("Correct it.")) from None
         finally:
             timer.cancel()
-        kept = tuple(tuple(row) for row in rows[:row_limit])
-        named, more = self._named(sql), len(rows) > row_limit
-        return QueryResult(sql=sql, columns=names, rows=kept, cells=_cells(named, sql), tables=named, more=more)
 
-    def _check(self, sql: str) -> None:
-        try:
-            statements = self._connection.extract_statements(sql)
-        except duckdb.Error as error:
-            raise WrongUse(say("The query was refused: {reason}", reason=str(error).split("\n")[0]), say("Correct it.")) from None
+    def _checked(self, sql: str) -> Sequence[Node]:
+        """All nodes of the query's tree."""
+        if len(sql) > LONGEST_SQL:
+            raise _refused(say("A query has at most {most} characters.", most=LONGEST_SQL))
+        statements = self._connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise WrongUse(say("Only one SELECT at a time is allowed."), say("Nothing was changed."))
+        (written,) = self._connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone() or ("{}",)
+        tree = json.loads(written)
+        if tree.get("error", True):
+            raise WrongUse(say("Only one SELECT at a time is allowed."), say("Nothing was changed."))
+        nodes = list(_nodes(tree))
+        if any(node.get("type") == "RECURSIVE_CTE_NODE" for node in nodes):
+            raise _refused(say("A query may not call itself."))
+        for node in nodes:
+            if (_function(node) or "count") not in _FUNCTIONS or _lengthens(node):
+                raise _refused(say("The function {name} is not allowed here.", name=node["function_name"]))
+        return nodes
 
-    def _named(self, sql: str) -> tuple[SheetTable, ...]:
-        return tuple(table for table in self.tables if re.search(rf"\b{re.escape(table.name)}\b", sql, re.IGNORECASE))
+    def _named(self, nodes: Sequence[Node]) -> tuple[SheetTable, ...]:
+        names = {str(node.get("table_name")).casefold() for node in nodes if node.get("type") == "BASE_TABLE"}
+        return tuple(table for table in self.tables if table.name in names)
 
     def _load(self, extraction: Extraction, page: Page, number: int) -> SheetTable | None:
         rows = list(_rows(page.span.of(extraction.text)))
@@ -207,11 +250,66 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _cells(named: Sequence[SheetTable], sql: str) -> tuple[str, ...]:
-    """Ranges of the columns whose names occur in the query, of the tables whose names do; without any, the whole tables."""
-    ranges = [table.cells(column) for table in named for column in table.columns if _occurs(column.name, sql)]
-    return tuple(ranges or (f"{table.sheet}!{table.first_row}:{table.last_row}" for table in named))
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Whatever DuckDB or Python cannot do with a query makes it a wrong one: half a character, a span of too many days."""
+    try:
+        yield
+    except (duckdb.Error, TypeError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        reason = str(error).split("\n")[0][:LONGEST_REASON].encode("utf-8", "replace").decode()
+        raise _refused(say("The query was refused: {reason}", reason=reason)) from None
 
 
-def _occurs(name: str, sql: str) -> bool:
-    return name.casefold() in sql.casefold()
+def _refused(message: Message) -> WrongUse:
+    return WrongUse(message, say("Correct it."))
+
+
+def _nodes(tree: Any) -> Iterator[Node]:
+    left = [tree]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            yield part
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
+
+
+def _lengthens(node: Node) -> bool:
+    """A replacement by more than one character."""
+    if _function(node) != "replace":
+        return False
+    new = (node.get("arguments") or node.get("children") or [{}])[-1]
+    text = new.get("expression", new).get("literal", {}).get("text")
+    return not isinstance(text, str) or len(text) > 1
+
+
+def _cells(named: Sequence[SheetTable], nodes: Sequence[Node]) -> tuple[str, ...]:
+    """Ranges of the columns that the query reads, whole tables where it reads all; none where it gives values from no column."""
+    if any(map(_invents, nodes)):
+        return ()
+    names = {str(node["column_names"][-1]).casefold() for node in nodes if node.get("column_names")}
+    names |= {str(name).casefold() for node in nodes for name in node.get("using_columns") or ()}
+    if any(map(_reads_all, nodes)):
+        return tuple(f"{table.sheet}!{table.first_row}:{table.last_row}" for table in named)
+    return tuple(table.cells(column) for table in named for column in table.columns if column.name.casefold() in names)
+
+
+def _invents(node: Node) -> bool:
+    """A list of values, or a SELECT of something that is worked out without a column: `6 * 7`."""
+    selected = node.get("select_list") or ()
+    return node.get("type") == "EXPRESSION_LIST" or not all(map(_comes_from_cells, selected))
+
+
+def _comes_from_cells(selected: Node) -> bool:
+    """Constants may stand in a result too: the query brings them itself, so they prove nothing."""
+    parts = list(_nodes(selected))
+    return selected.get("class") == "CONSTANT" or any(node.get("column_names") or _reads_all(node) for node in parts)
+
+
+def _reads_all(node: Node) -> bool:
+    return node.get("class") == "STAR" or _function(node) == "count_star"
+
+
+def _function(node: Node) -> str:
+    return str(node.get("function_name") or "").lower()
