@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import takewhile
 
 from kimi_docs.domain.text import Block, BlockKind, Page, Span
-from kimi_docs.local.shapes import AMOUNT, BOILERPLATE, CONTENTS, DATE, KNOWN_HEADINGS, REFERENCES
-from kimi_docs.local.tokens import CJK
+from kimi_docs.local.shapes import AMOUNT, BOILERPLATE, CITING, CONTENTS, DATE, KNOWN_HEADINGS, REFERENCES
+from kimi_docs.local.tokens import CJK, is_cjk
+from kimi_docs.local.words import ENGLISH_STOP
 
 
 class Kind(Enum):
@@ -50,6 +52,7 @@ _PAGE_NUMBER = re.compile(
 _COLUMNS = re.compile(r"\t|(?<!\s)\s{3,}+\S++\s{3}|\|.*\|| \| |(?<!\.)\.{6,}+\s?\S{0,3}\s?\d")
 _NUMBER_CELL = re.compile(r"[-+±(]?[$€£¥]?\d[\d.,:/]*[%)*†]*|[-–—]+|N/?A", re.IGNORECASE)
 _COUNTER = re.compile(rf"(?P<date>{DATE})|(?<![\d.,:/-])\d{{1,4}}(?:[/-]\d{{1,3}})?(?!\d|[.,:/-]\d)", re.IGNORECASE)
+_FULL_STOP = re.compile(r"[.!?。！？][\"'”’」』)）]*$")
 _END = re.compile(r"[.!?。！？;；:：,，、…][\"'”’」』)）\]]*$")
 
 
@@ -165,14 +168,49 @@ def _masked(content: str) -> str:
 
 
 def _without_back_matter(text: str, found: list[Line]) -> list[Line]:
-    """Drop what stands under “References”, “Acknowledgements” or “Contents” until the next other heading."""
+    """Drop what stands under “References”, “Acknowledgements” or “Contents” until another heading or prose."""
     kept: list[Line] = []
-    dropping = False
-    for line in found:
+    name = ""
+    for number, line in enumerate(found):
         content = text[line.start : line.end]
         if line.kind == Kind.HEADING or REFERENCES.fullmatch(content):
-            name = re.sub(r"^[\d.\s]+", "", content)
-            dropping = bool(REFERENCES.fullmatch(name) or CONTENTS.fullmatch(name))
-        drop = dropping and line.kind != Kind.BLANK
+            name = _back_matter(content)
+        elif name and line.kind in (Kind.PROSE, Kind.ITEM) and _prose_again(text, found, number, name):
+            name = ""
+        drop = name and line.kind != Kind.BLANK
         kept.append(Line(start=line.start, end=line.end, kind=Kind.DROPPED, block=line.block) if drop else line)
     return kept
+
+
+def _back_matter(content: str) -> str:
+    """The name of the heading, if what stands under it is nothing to summarize."""
+    name = re.sub(r"^[\d.\s]+", "", content)
+    return name if REFERENCES.fullmatch(name) or CONTENTS.fullmatch(name) else ""
+
+
+def _prose_again(text: str, found: list[Line], number: int, name: str) -> bool:
+    """Whether a paragraph of sentences begins here, after the contents even a line."""
+    contents = bool(CONTENTS.fullmatch(name))
+    if contents and _clearly_prose(text[found[number].start : found[number].end]):
+        return True
+    begins = number > 1 and found[number - 1].kind == Kind.BLANK and (contents or not _before(text, found, number))
+    return begins and _clearly_prose(" ".join(text[line.start : line.end] for line in _paragraph(found, number)))
+
+
+def _before(text: str, found: list[Line], number: int) -> str:
+    """The line before the blank one: a paragraph that follows the heading at once belongs to it."""
+    return _back_matter(text[found[number - 2].start : found[number - 2].end])
+
+
+def _paragraph(found: list[Line], number: int) -> list[Line]:
+    return list(takewhile(lambda line: line.kind in (Kind.PROSE, Kind.ITEM), found[number : number + 40]))
+
+
+def _clearly_prose(content: str) -> bool:
+    """Ends as a sentence, has the small words of one, and nothing of a reference or of thanks."""
+    if not _FULL_STOP.search(content) or CITING.search(content):
+        return False
+    if is_cjk(content):
+        return len(content) >= 15
+    found = re.findall(r"[a-z]+", content.lower())
+    return len(found) >= 7 and sum(word in ENGLISH_STOP for word in found) >= 0.3 * len(found)

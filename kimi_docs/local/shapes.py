@@ -28,6 +28,14 @@ DATE = (
     r"|\d{1,2} (?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
 )
 
+CITING = re.compile(
+    r"\[\d{1,3}\]|［\d{1,3}］|\[[A-Z](?:/OL)?\]|\b(?:1[89]|20)\d\d[a-z]?\)?[.;:]|\b(?:pp?|vol|eds?|no)\. ?\d|\bpages \d|\bet al\b"
+    r"|\b(?:doi|https?|proceedings|in proc|university press)\b|(?-i:[A-Z][\w'’-]+, [A-Z]\.|\b[A-Z]\. [A-Z][a-z]+(?:,| and\b))"
+    r"|\b(?:thanks?|grateful|gratitude|acknowledg\w+|grants?|fund(?:ed|ing)|supported|sponsor\w*)\b|感谢|致谢|鸣谢|资助|出版社|学报",
+    re.IGNORECASE,
+)
+"""What a reference or a word of thanks holds and other prose seldom."""
+
 BOILERPLATE = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+|©|\(c\) ?\d{4}|\bcopyright\b|all rights reserved|\bISSN\b|\bISBN\b|\bdoi\b ?[:.]"
     r"|doi\.org|arXiv:\d|版权所有|未经许可|保留所有权利"

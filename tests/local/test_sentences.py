@@ -87,6 +87,40 @@ def test_text_after_the_references_is_read_again_under_its_own_heading() -> None
     assert found(text) == ["We show a thing in this text.", "The proof of the thing is here."]
 
 
+PROSE = "The bees of the lake came back to the hive when the fog was gone.\nThey did so by the scent of it and of the trees."
+
+
+@pytest.mark.parametrize("head", ["Contents\nThe bees 3\nThe trees 7\n", "Contents\n\nThe bees of the lake\n\n"])
+def test_prose_after_the_contents_is_read(head: str) -> None:
+    assert len(found(head + PROSE)) == 2
+    assert len(found(f"{head}\n{PROSE.replace(' when', chr(10) + 'when')}")) == 2
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "References\nSmith, J. 2010. A paper about the one thing. In Proceedings of the ACL.\n\n",
+        "References\n\n[1] J. Smith. A paper about the one thing and the other. 2010.\n[2] A. Ott. The thing.\n\n",
+        "Acknowledgments\n\nWe thank all who came and those who did not.\n\n",
+    ],
+)
+def test_prose_after_the_references_is_read_and_they_are_not(head: str) -> None:
+    assert found(head) == []
+    assert len(found(head + PROSE)) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "References\nSmith J. The bees of the lake and how they came to be there. Nature, 12:3-9.\nOtt A. The trees and the bees.",
+        "Acknowledgments\nThe first author was at home with the bees in the spring.\nWe thank them for it.",
+        "致谢\n\n本文的完成离不开老师和同学们的帮助，感谢他们。",
+    ],
+)
+def test_back_matter_stays_out(text: str) -> None:
+    assert found(text) == []
+
+
 def test_no_sentence_crosses_a_page_border() -> None:
     text = "The sentence begins on the one page and\nends on the other page. The next one is whole."
     border = text.index("ends")
