@@ -64,7 +64,7 @@ CONTENTS: dict[str, bytes] = {
     "ppt": compound("PowerPoint Document", "Current User"),
     "odp": stored({"mimetype": "application/vnd.oasis.opendocument.presentation", "content.xml": "<x/>"}),
     "epub": stored({"mimetype": "application/epub+zip", "META-INF/container.xml": "<x/>"}),
-    "eml": b"From: a@b.c\r\nTo: d@e.f\r\nSubject: hello\r\n\r\nBody",
+    "eml": b"From: a@b.c\r\nTo: d@e.f\r\nMIME-Version: 1.0\r\n\r\nBody",
     "xlsx": made.archive({TYPES: "<Types/>", "xl/workbook.xml": "<workbook/>"}),
     "xlsm": made.archive({TYPES: "<Types/>", "xl/workbook.xml": "<workbook/>", "xl/vbaProject.bin": "x"}),
     "xlsb": made.archive({TYPES: "<Types/>", "xl/workbook.bin": "x"}),
@@ -112,6 +112,19 @@ def test_other_kinds_are_refused_with_advice(kind: str) -> None:
 )
 def test_between_kinds_of_text_the_ending_decides(name: str, format: str) -> None:
     assert take("甲,1\n乙,2\n".encode(), name, max_bytes=MAX).format == format
+
+
+MEMO = b"To: all\nFrom: finance\nDate: 12 May\nSubject: budget\nDeadline: 30 June\n\nMIME-Version: no header\n"
+SPOKEN = [
+    (MEMO, "a.txt", "txt"), (MEMO, "a.md", "md"), (MEMO, "a", "txt"), (MEMO, "a.eml", "eml"),
+    (b"A PDF begins with %PDF-1.7.", "a.txt", "txt"), (b"\0\1junk\n%PDF-1.7", "a", "pdf"), (b"\r\n%PDF-1.7", "a", "pdf"),
+    (b"HTTP/1.1 200 OK\n\n%PDF-1.7", "a.pdf", "pdf"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "name", "format"), SPOKEN)
+def test_a_text_that_speaks_of_another_kind_is_a_text(content: bytes, name: str, format: str) -> None:
+    assert take(content, name, max_bytes=MAX).format == format
 
 
 @pytest.mark.parametrize("content", [b"", b" \r\n\t", b"\xef\xbb\xbf", b"\xff\xfe", b"\0\0"])

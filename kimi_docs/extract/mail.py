@@ -6,6 +6,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +22,7 @@ from kimi_docs.language import say
 EXTRACTOR = "mail-1"
 MAX_DEPTH = 5
 MAX_PARTS = 1000
+_WORDY = frozenset(("text/plain", "text/html"))
 _HEADERS = ("From", "To", "Cc", "Bcc", "Date", "Subject")
 
 
@@ -30,6 +32,7 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     builder = Builder(document_id, EXTRACTOR)
     letter = _Letter()
     add_sections(builder, letter.paragraphs(message, 1))
+    builder.hidden += web.listed(letter.hidden)
     for name, kind, size in letter.attachments:
         told = say("Attachment not read: {name} ({kind}, {size} bytes). Add it by itself.", name=name, kind=kind, size=size)
         builder.notice(Notice(code="attachment", message=told))
@@ -39,11 +42,16 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     return builder.finish(title=_header(message, "Subject"), metadata=about)
 
 
+_Form = tuple[list[Paragraph], list[str]]
+"""What one form of a text says, and what it hides."""
+
+
 class _Letter:
     """Walks a message and those within it."""
 
     def __init__(self) -> None:
         self.attachments: list[tuple[str, str, int]] = []
+        self.hidden: list[str] = []
         self._parts = 0
 
     def paragraphs(self, message: EmailMessage, depth: int) -> Iterator[Paragraph]:
@@ -60,26 +68,50 @@ class _Letter:
         if kind == "message/rfc822" and depth < MAX_DEPTH:
             for inner in _parts(part):
                 yield from self.paragraphs(inner, depth + 1)
-        elif kind == "multipart/alternative":
-            yield from self._best(part, depth)
         elif part.is_multipart():
             if depth < MAX_DEPTH * 4:
-                for inner in _parts(part):
-                    yield from self._body(inner, depth + 1)
-        elif kind in {"text/plain", "text/html"} and part.get_content_disposition() != "attachment":
-            yield from _words(part)
+                yield from self._best(part, depth) if kind == "multipart/alternative" else self._all(part, depth)
+        elif kind in _WORDY and part.get_content_disposition() != "attachment":
+            yield from _words(part, self.hidden)
         else:
             self.attachments.append((_file_name(part), kind, len(_payload(part))))
 
+    def _all(self, part: EmailMessage, depth: int) -> Iterator[Paragraph]:
+        for inner in _parts(part):
+            yield from self._body(inner, depth + 1)
+
     def _best(self, part: EmailMessage, depth: int) -> Iterator[Paragraph]:
-        """One of several forms of the same text: the plain one, or else the last that says anything."""
-        inner = _parts(part)
-        inner.sort(key=lambda form: form.get_content_type() != "text/plain")
-        for form in inner:
-            found = list(self._body(form, depth + 1))
-            if found:
-                yield from found
-                return
+        """One of several forms of the same text: the plain one, unless it only stands in for another. All are looked through:
+        an attachment may lie within any of them.
+        """
+        plain: _Form = ([], [])
+        rich: _Form = ([], [])
+        for form in _parts(part):
+            if form.is_multipart() or form.get_content_type() in _WORDY or form.get_filename():
+                found = self._form(form, depth)
+                if form.get_content_type() == "text/plain":
+                    plain = plain if plain[0] else found
+                elif found[0]:
+                    rich = found
+        paragraphs, hidden = rich if _stands_in(plain[0], rich[0]) else plain
+        self.hidden += hidden
+        yield from paragraphs
+
+    def _form(self, form: EmailMessage, depth: int) -> _Form:
+        """What a form says, and what it hides: that counts only if the form is taken."""
+        before, self.hidden = self.hidden, []
+        paragraphs = list(self._body(form, depth + 1))
+        hidden, self.hidden = self.hidden, before
+        return paragraphs, hidden
+
+
+def _stands_in(plain: list[Paragraph], rich: list[Paragraph]) -> bool:
+    """The plain form is far shorter, or short and of other words ("This message needs an HTML reader")."""
+    short, long = ("".join("".join(paragraph.text for paragraph in form).split()) for form in (plain, rich))
+    if len(short) >= len(long):
+        return False
+    pairs, known = (set(map("".join, pairwise(text))) for text in (short, long))
+    return len(short) * 2 < len(long) or len(pairs & known) * 2 < len(pairs)
 
 
 def _parts(part: EmailMessage) -> list[EmailMessage]:
@@ -87,14 +119,14 @@ def _parts(part: EmailMessage) -> list[EmailMessage]:
     return cast(list[EmailMessage], payload) if isinstance(payload, list) else []
 
 
-def _words(part: EmailMessage) -> Iterator[Paragraph]:
+def _words(part: EmailMessage, hidden: list[str]) -> Iterator[Paragraph]:
     content = _payload(part)
     text = tidy(_decoded(content, part.get_content_charset() or ""))
     if part.get_content_type() == "text/plain":
         yield from (Paragraph(text=block) for block in blank_separated(text))
         return
     with suppress(EmptyDocument):
-        for paragraph in web.paragraphs(web.parse(text)):
+        for paragraph in web.paragraphs(web.parse(text), hidden):
             heading = paragraph.kind is BlockKind.HEADING
             yield replace(paragraph, level=max(3, paragraph.level)) if heading else paragraph
 

@@ -44,6 +44,8 @@ _MAIL = re.compile(
     r" ?[^\n]*\n(?:[ \t][^\n]*\n)*){3}",
     re.IGNORECASE,
 )
+_SENT = re.compile(r"^(?:Received|MIME-Version|Message-ID):", re.IGNORECASE | re.MULTILINE)
+"""What programs write at the head of a letter; a person's memo has its From and To as well."""
 IN_PACKAGE = frozenset(("docx", "xlsx", "xlsm", "xlsb", "pptx"))
 """Archives that may be locked in an OLE container."""
 
@@ -72,7 +74,7 @@ def real_type(content: bytes, name: str) -> str:
     if content.startswith(ole.MAGIC):
         return _in_ole(content, name)
     picture = _picture(content)
-    if b"%PDF-" in content[:1024] and (not picture or name.lower().endswith(".pdf")):
+    if _is_pdf(content, named=name.lower().endswith(".pdf"), picture=bool(picture)):
         return "pdf"
     if picture:
         return picture
@@ -81,6 +83,14 @@ def real_type(content: bytes, name: str) -> str:
     if content[:2] in (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08") and name.lower().endswith((".xls", ".xlt")):
         return "xls"  # a bare stream of Excel 2 to 5
     return _in_text(content, name)
+
+
+def _is_pdf(content: bytes, *, named: bool, picture: bool) -> bool:
+    """Begins as one, be it after junk; a text may well speak of the mark."""
+    before, mark, _ = content[:1024].partition(b"%PDF-")
+    if not mark or named:
+        return bool(mark)
+    return not picture and (not before.strip(b"\xef\xbb\xbf \t\r\n\f\0") or bool(_BINARY.search(before.decode("latin-1"))))
 
 
 def _picture(content: bytes) -> str:
@@ -146,11 +156,15 @@ def _in_text(content: bytes, name: str) -> str:
         return "html"
     if _SVG.match(sample[:4000]):
         return "svg"
-    if _MAIL.match(sample[:20_000].replace("\r\n", "\n")):
+    if _is_mail(sample.replace("\r\n", "\n"), ending):
         return "eml"
     if ending == "json" or (ending not in {"csv", "tsv"} and _is_json(content, sample)):
         return "json"
     return _ENDINGS.get(ending, "txt")
+
+
+def _is_mail(sample: str, ending: str) -> bool:
+    return bool(_MAIL.match(sample) and (ending == "eml" or _SENT.search(sample.partition("\n\n")[0])))
 
 
 def _looks_binary(content: bytes, sample: str, *, tolerated: float) -> bool:

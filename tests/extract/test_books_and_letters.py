@@ -102,6 +102,28 @@ def test_a_letter_in_html_alone_and_in_an_old_encoding(tmp_path: Path) -> None:
     assert found.text.endswith("\n\n你好\n")
 
 
+def test_attachments_within_another_form_are_listed(tmp_path: Path) -> None:
+    message = letter()
+    message.set_content("See the invoice.\n")
+    message.add_alternative("<p>See the invoice.</p>", subtype="html")
+    rich = message.get_payload(1)
+    rich.make_mixed()
+    rich.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="invoice.pdf", disposition="inline")
+    found = read_mail(tmp_path, message.as_bytes())
+    assert [notice.message.values["name"] for notice in found.notices] == ["invoice.pdf"]
+    assert found.text.count("See the invoice.") == 1
+
+
+def test_a_plain_form_that_only_stands_in_gives_way(tmp_path: Path) -> None:
+    message = letter()
+    message.set_content("This message needs an HTML mail reader.\n")
+    page = '<p>Your contract ends on 30 June 2025. The fee is 900 EUR.</p><div style="display:none">unseen</div>'
+    message.add_alternative(page, subtype="html")
+    found = read_mail(tmp_path, message.as_bytes())
+    assert found.text.endswith("\n\nYour contract ends on 30 June 2025. The fee is 900 EUR.\n")
+    assert [entry.text for entry in found.hidden] == ["unseen"]
+
+
 MULTIPART = b"Content-Type: multipart/mixed; boundary=x\n\n"
 BROKEN_LETTERS = [
     b"From: a@b\n" + MULTIPART + b"--x\n--x\n--x--",
