@@ -25,6 +25,11 @@ from kimi_docs.language import Message, say
 ROW_LIMIT = 200
 SECONDS = 5.0
 MEMORY = "512MB"
+WIDEST = 1_000
+"""Columns of a table."""
+MOST_BLANK = 5_000_000
+"""Cells added to a table because its rows are not equally long."""
+LONGEST_NAME = 120
 LONGEST_SQL = 10_000
 LONGEST_REASON = 300
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9]\d{0,14})")  # 007 is a name
@@ -171,12 +176,12 @@ class Sheets:
             return None
         header, body = _header(rows)
         width = max(len(cells) for _, cells in rows)
-        names = _names(header, width)
-        padded = [cells + [""] * (width - len(cells)) for _, cells in body]
-        types = [_type([cells[index] for cells in padded]) for index in range(width)]
+        cells = [row for _, row in body]
+        places = _places(cells, width)
+        texts = [[row[place] if place < len(row) else "" for row in cells] for place in places]
         columns = tuple(
-            Column(name=name, letters=column_letters(index + 1), type=kind)
-            for index, (name, kind) in enumerate(zip(names, types, strict=True))
+            Column(name=name, letters=column_letters(place + 1), type=_type(column))
+            for place, name, column in zip(places, _names(header, places), texts, strict=True)
         )
         table = SheetTable(
             name=f"t{number}",
@@ -187,13 +192,13 @@ class Sheets:
             first_row=body[0][0] if body else rows[0][0],
             last_row=rows[-1][0],
         )
-        self._insert(table, padded)
+        self._insert(table, texts)
         return table
 
-    def _insert(self, table: SheetTable, rows: Sequence[Sequence[str]]) -> None:
+    def _insert(self, table: SheetTable, texts: Sequence[Sequence[str]]) -> None:
         import pandas as pd
 
-        frame = pd.DataFrame(rows, columns=[column.name for column in table.columns], dtype=str)
+        frame = pd.DataFrame({column.name: text for column, text in zip(table.columns, texts, strict=True)}, dtype=str)
         self._connection.register("incoming", frame)
         casts = ", ".join(f"TRY_CAST(NULLIF({_quoted(c.name)}, '') AS {c.type}) AS {_quoted(c.name)}" for c in table.columns)
         self._connection.execute(f"CREATE TABLE {table.name} AS SELECT {casts} FROM incoming")  # noqa: S608 — quoted names
@@ -224,15 +229,26 @@ def _header(rows: Sequence[tuple[int, list[str]]]) -> tuple[list[str], Sequence[
     return [], rows
 
 
-def _names(header: Sequence[str], width: int) -> list[str]:
+def _places(rows: Sequence[Sequence[str]], width: int) -> Sequence[int]:
+    """The columns a table has: all of the sheet's, but only some with values where one cell far out would make it huge."""
+    cells = sum(map(len, rows))
+    if width <= WIDEST and width * len(rows) - cells <= MOST_BLANK:
+        return range(width)
+    filled = sorted({place for row in rows for place, cell in enumerate(row) if cell})
+    return filled[: min(WIDEST, (cells + MOST_BLANK) // max(1, len(rows)))] or [0]
+
+
+def _names(header: Sequence[str], places: Sequence[int]) -> list[str]:
     """One name a column, none twice; a column without a name is called by its letters."""
-    names: list[str] = []
-    for index in range(width):
-        name = " ".join(header[index].split()) if index < len(header) else ""
-        name = name or column_letters(index + 1)
-        taken = {other.casefold() for other in names}
-        names.append(name if name.casefold() not in taken else f"{name} ({column_letters(index + 1)})")
-    return names
+    names: dict[str, str] = {}
+    for place in places:
+        letters = column_letters(place + 1)
+        name = " ".join(header[place].split())[:LONGEST_NAME].strip() if place < len(header) else ""
+        name = name or letters
+        while name.casefold() in names:
+            name = f"{name} ({letters})"
+        names[name.casefold()] = name
+    return list(names.values())
 
 
 def _type(cells: Sequence[str]) -> str:

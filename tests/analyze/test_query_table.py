@@ -209,3 +209,31 @@ def test_the_cells_are_those_the_query_reads(sheets: Sheets, sql: str, cells: tu
 def test_a_name_inside_another_word_is_not_read() -> None:
     with contextlib.closing(Sheets([workbook("n\tamount\n1\t2\n")])) as sheets:
         assert sheets.query("SELECT sum(amount) FROM t1").cells == ("Sheet1!B2:B2",)
+
+
+def test_one_cell_far_out_makes_no_huge_table() -> None:
+    started = time.monotonic()
+    with contextlib.closing(
+        Sheets([workbook("\t".join(["Region", "Units"] + ["x"] * 16382) + "\n" + "North\t2\n" * 3000)])
+    ) as sheets:
+        assert [column.name for column in sheets.tables[0].columns] == ["Region", "Units"]
+        assert sheets.query("SELECT sum(Units) FROM t1").rows == ((6000,),)
+    assert time.monotonic() - started < 5
+
+
+def test_the_columns_that_are_left_keep_their_letters() -> None:
+    text = "\t".join(f"C{number}" for number in range(2000)) + "\n" + "1\t\t" + "\t" * 1000 + "2\n"
+    with contextlib.closing(Sheets([workbook(text)])) as sheets:
+        assert [(column.name, column.letters) for column in sheets.tables[0].columns] == [("C0", "A"), ("C1002", "ALO")]
+
+
+def test_rows_of_unequal_length_are_not_filled_up_without_end() -> None:
+    stairs = "".join("\t" * (number % 900) + "1\n" if number < 900 else "1\n" for number in range(60_000))
+    with contextlib.closing(Sheets([workbook(stairs)])) as sheets:
+        assert 1 <= len(sheets.tables[0].columns) * 60_000 <= 6_000_000
+
+
+def test_long_names_are_cut_and_stay_different() -> None:
+    with contextlib.closing(Sheets([workbook(f"{'x' * 500}\t{'x' * 600}\n1\t2\n")])) as sheets:
+        assert [column.name for column in sheets.tables[0].columns] == ["x" * 120, "x" * 120 + " (B)"]
+        assert sheets.query("SELECT * FROM t1").rows == ((1, 2),)
