@@ -172,6 +172,10 @@ def _part(document: Any, indexes: Iterable[int], how: _How) -> _Part:
 def _state(sheet: Sheet, page: Running, number: int, builder: Builder) -> PageState:
     if sheet.raw is None:
         return PageState.FAILED
+    if sheet.stamped:
+        message = say("Page {number} is a picture with hardly any text.", number=number)
+        builder.notice(Notice(code="picture_page", message=message, page=number))
+        return PageState.GARBLED  # its text does not say what is on it
     if not page.text.strip():
         if sheet.picture:
             message = say("Page {number} is a picture without text.", number=number)

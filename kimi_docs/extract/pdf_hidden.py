@@ -62,13 +62,18 @@ def hidden(page: Any, text_page: Any, raw: str, layer: bool | None = None) -> li
 
 def under_picture(page: Any) -> bool:
     """A picture takes most of the page: what is written under it unpainted is its recognized text."""
+    return pictured(page) > 0.5
+
+
+def pictured(page: Any) -> float:
+    """The part of the page that pictures take; those that lie on one another count twice."""
     left, bottom, right, top = page.get_bbox()
     whole = max(1.0, (right - left) * (top - bottom))
     covered = 0.0
     for drawn in pdf_objects.objects(page, pdf_objects.IMAGE):
         if box := pdf_objects.bounds(drawn):
             covered += max(0.0, min(right, box[2]) - max(left, box[0])) * max(0.0, min(top, box[3]) - max(bottom, box[1]))
-    return bool(covered > 0.5 * whole)
+    return float(covered / whole)
 
 
 def _together(raw: str, judge: "_Judge") -> Iterator[list[Range]]:

@@ -10,13 +10,13 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw_pdfium
 
 from kimi_docs.extract import pdf_objects
-from kimi_docs.extract.pdf_hidden import Hidden, hidden, under_picture
+from kimi_docs.extract.pdf_hidden import Hidden, hidden, pictured, under_picture
 from kimi_docs.extract.pdf_margins import BLANK, Edges, edges
 from kimi_docs.extract.pdf_open import page_of
 from kimi_docs.extract.pdf_outline import largest_lines
 from kimi_docs.extract.pdf_rules import areas
 from kimi_docs.extract.pdf_tables import Table, markdown, tables
-from kimi_docs.extract.pdf_text import Given, Range
+from kimi_docs.extract.pdf_text import Given, Range, clean
 from kimi_docs.extract.pdf_words import words
 
 _DRAWN = (pdf_objects.PATH, pdf_objects.SHADING)
@@ -29,6 +29,11 @@ _MANY_STROKES = 50
 """So many may be drawn letters."""
 _LITTLE = 600
 """Characters: a page with more is not empty when its margins and hidden text have been taken out."""
+_STAMP = 100
+"""Characters, in at most two lines: what a scanner or an archive prints on the picture of a page."""
+_SMALL_PRINT = 0.03
+"""Of the height of the page: no title is lower."""
+_NEARLY_ALL = 0.85
 _SHORT_LINE = re.compile(r"^[^\W_a-zß-ÿ][^\r\n]{2,90}", re.MULTILINE)
 _MOST_LINES = 24
 
@@ -53,6 +58,9 @@ class Sheet:
 
     layer: bool = False
     """Its text lies unseen under a picture of the page: somebody has recognized it."""
+
+    stamped: bool = False
+    """It is a picture, and its text only a stamp on that."""
 
 
 def look(document: Any, index: int, *, forms: bool, title: bool = False, heights: bool = False, tabled: bool = True) -> Sheet:
@@ -119,15 +127,17 @@ def _sheet(document: Any, page: Any, text_page: Any, *, title: bool, heights: bo
         return Sheet(raw=raw, picture=_shows_something(page))
     found = areas(page) if tabled else []
     layer = under_picture(page) if _unpainted(text_page) else None
+    unseen = hidden(page, text_page, raw, layer)
     return Sheet(
         raw=raw,
         edges=edges(raw),
-        hidden=hidden(page, text_page, raw, layer),
+        hidden=unseen,
         tables=tables(found, words(page, text_page, raw, found)) if found else (),
         heights=_heights(text_page, raw) if heights else {},
         links=_links(document, page),
         picture=len(raw) < _LITTLE and _shows_something(page, drawn=False),
         layer=bool(layer),
+        stamped=len(raw) < _LITTLE and not layer and _is_stamp(page, text_page, clean(raw, [one[:2] for one in unseen])),
         large=largest_lines(text_page) if title and len(raw) > 20 else "",
     )
 
@@ -139,6 +149,13 @@ def _shows_something(page: Any, *, drawn: bool = True) -> bool:
     if drawn:
         return len(kinds) > strokes or strokes > _MANY_STROKES
     return pdf_objects.IMAGE in kinds or pdf_objects.FORM in kinds
+
+
+def _is_stamp(page: Any, text_page: Any, text: str) -> bool:
+    """This is a line or two of small print on a picture that takes the page."""
+    if not 0 < len(text.strip()) <= _STAMP or len(text.split("\n")) > 3 or pictured(page) < _NEARLY_ALL:
+        return False
+    return _heights(text_page, text)[""] < _SMALL_PRINT * max(page.get_size())
 
 
 def _unpainted(text_page: Any) -> bool:

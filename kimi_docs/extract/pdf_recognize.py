@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -10,6 +11,8 @@ from kimi_docs.domain.text import Place, Span
 from kimi_docs.extract import ocr, progress
 from kimi_docs.extract.build import tidy
 from kimi_docs.extract.pdf_open import opened, page_of
+from kimi_docs.extract.pdf_page import look, removals
+from kimi_docs.extract.pdf_text import clean
 from kimi_docs.extract.recognized import Recognized
 
 _LARGEST_SCALE = 6.0
@@ -28,7 +31,8 @@ def recognize(path: Path, numbers: Sequence[int], *, seconds: float, password: s
                 break
             progress.page(number - 1, _PAGE_SECONDS)
             page = page_of(document, number - 1)
-            done.append(_page(number, page) if page is not None else Recognized(number=number))
+            found = _page(number, page) if page is not None else Recognized(number=number)
+            done.append(with_stamp(found, _stamp(document, number)) if found.text.strip() else found)
         progress.page(-1)
     return done
 
@@ -45,6 +49,19 @@ def _page(number: int, page: pdfium.PdfPage) -> Recognized:
     finally:
         page.close()
     return joined(number, ocr.recognize(picture))
+
+
+def _stamp(document: pdfium.PdfDocument, number: int) -> str:
+    """What is written on a page that is a picture otherwise."""
+    sheet = look(document, number - 1, forms=True, tabled=False)
+    return clean(sheet.raw or "", *removals(sheet, ())) if sheet.stamped else ""
+
+
+def with_stamp(found: Recognized, stamp: str) -> Recognized:
+    """The recognized text, and after it the lines of the stamp that were not recognized letter by letter."""
+    known = "".join(found.text.split())
+    lost = [line for line in stamp.splitlines() if "".join(line.split()) not in known]
+    return replace(found, text=found.text + "".join(line + "\n" for line in lost))
 
 
 def joined(number: int, lines: Sequence[ocr.Line]) -> Recognized:

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kimi_docs.domain.text import Extraction, PageState
+from kimi_docs.domain.text import Coverage, Extraction, PageState
 from kimi_docs.errors import Damaged, EmptyDocument, NoText, PasswordNeeded, TooLarge
 from kimi_docs.extract import pdf
+from kimi_docs.extract.pdf_recognize import with_stamp
 from kimi_docs.extract.pdf_text import Origins, clean
+from kimi_docs.extract.recognized import Recognized, unread
 from kimi_docs.extract.wire import partitioned
 
 from . import made
@@ -63,6 +65,37 @@ def test_blank_and_picture_pages_are_empty_and_a_picture_says_so(tmp_path: Path)
     found = read(tmp_path, made.pdf([made.lines("Words"), "", picture]))
     assert [page.state for page in found.pages] == [PageState.READ, PageState.EMPTY, PageState.EMPTY]
     assert [(notice.code, notice.page) for notice in found.notices] == [("picture_page", 3)]
+
+
+WHOLE = "q 600 0 0 780 0 20 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q "
+
+
+@pytest.mark.parametrize("stamps", [["Scanned by CamScanner"] * 6, [f"ABC{number:06}" for number in range(123, 129)]])
+def test_a_picture_with_a_stamp_is_a_picture_and_keeps_the_stamp(tmp_path: Path, stamps: list[str]) -> None:
+    found = read(tmp_path, made.pdf([WHOLE + made.lines(stamp, top=8, size=9) for stamp in stamps]))
+    assert [(notice.code, notice.page) for notice in found.notices] == [("picture_page", number) for number in range(1, 7)]
+    assert unread(found) == [1, 2, 3, 4, 5, 6]
+    assert not Coverage.of(found).whole
+    assert [found.page_text(number).strip() for number in range(1, 7)] == stamps
+
+
+PICTURES_WITH_TEXT = {
+    "a title": WHOLE + made.lines("Annual Report", "The year in figures", size=30),
+    "a slide": WHOLE + made.lines("Our aims", "Grow", "Learn", "Share what we have learnt"),
+    "recognized already": WHOLE + "3 Tr " + made.lines("Page left blank", size=9),
+    "half a page": "q 600 0 0 400 0 20 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q " + made.lines("A caption", size=9),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES_WITH_TEXT)
+def test_text_on_a_picture_that_is_no_stamp_is_read(tmp_path: Path, name: str) -> None:
+    found = read(tmp_path, made.pdf([PICTURES_WITH_TEXT[name]]))
+    assert (found.pages[0].state, found.notices) == (PageState.READ, ())
+
+
+def test_a_stamp_that_is_recognized_badly_is_not_lost() -> None:
+    found = with_stamp(Recognized(number=1, text="Lease contract\nScannedby CamScanner\n"), "Scanned by CamScanner\nABC000123\n")
+    assert found.text == "Lease contract\nScannedby CamScanner\nABC000123\n"
 
 
 def test_pictures_alone_are_no_text_with_advice(tmp_path: Path) -> None:
