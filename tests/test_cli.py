@@ -231,6 +231,20 @@ def test_wrong_use_is_exit_code_2(home: Path) -> None:
     assert run("summarize", PAPER, "--template", "sonnet").returncode == 2
 
 
+@pytest.mark.parametrize("command", ["summarize", "extract", "estimate", "nonsense", "sessions", "batch --budget"])
+def test_wrong_use_is_told_as_json_where_that_is_asked_for(home: Path, command: str) -> None:
+    error = as_json(*command.split(), code=2)["error"]
+    assert error["code"] == "wrong_use"
+    assert error["message"]
+    assert error.keys() == {"code", "message", "advice", "document", "request_id"}
+
+
+def test_what_was_cut_short_is_exit_code_3(home: Path, kimi: Callable[..., KimiServer]) -> None:
+    kimi().fail_always("finish_length")
+    assert as_json("summarize", PAPER, code=3)["state"] == "partial"
+    assert as_json("ask", PAPER, "--question", "How many stations were placed?", code=3)["state"] == "partial"
+
+
 def test_an_impossible_setting_is_named(home: Path) -> None:
     done = run("extract", PAPER, "--json", KIMI_DOCS_TIER="9")
     assert done.returncode == 78

@@ -69,9 +69,9 @@ class Console:
         self.problems.append(problem.exit_code)
         print(sentence(problem), file=sys.stderr, flush=True)
 
-    def leave(self, done: int) -> None:
+    def leave(self, done: int, *, cut_short: bool = False) -> None:
         """End with the exit code of what happened: 0, 3 for a part, else that of the first problem."""
-        if self.problems:
+        if self.problems or cut_short:
             sys.exit(PARTLY if done else self.problems[0])
 
 

@@ -13,7 +13,7 @@ import typer
 from kimi_docs.analyze.columns import load_columns
 from kimi_docs.cli.console import Console, sentence
 from kimi_docs.domain.batch import BatchEntry
-from kimi_docs.domain.claims import Length, Summary, SummaryOrder
+from kimi_docs.domain.claims import Completeness, Length, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.text import Extraction
@@ -156,7 +156,7 @@ def summarize(
         console.note(str(out))
     rows = [shapes.summary(summary, document, shown) for document, _, summary in done]
     console.result(rows[0] if len(files) == 1 else {"summaries": rows}, lambda: "\n\n".join(_as_text(each) for each in reports))
-    console.leave(len(done))
+    console.leave(len(done), cut_short=any(summary.state is Completeness.PARTIAL for _, _, summary in done))
 
 
 def ask(
@@ -189,6 +189,7 @@ def ask(
         of = [library.document(actor, id) for id in answer.documents]
         console.result(shapes.answer(answer, of, current.get()), lambda: shapes.answer_markdown(answer, current.get()))
         console.say("Session: {id}", id=sitting.id)
+    console.leave(1, cut_short=answer.state is Completeness.PARTIAL)
 
 
 def _console(context: typer.Context, as_json: bool) -> Console:

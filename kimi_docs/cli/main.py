@@ -10,8 +10,10 @@ import typer
 from kimi_docs import __version__
 from kimi_docs.cli import batches, documents, receipts, search, sessions, system, templates
 from kimi_docs.cli.console import Console, fail, quiet_pipe
-from kimi_docs.errors import KimiDocsError, Misconfigured
+from kimi_docs.errors import KimiDocsError, Misconfigured, WrongUse
 from kimi_docs.language import say, translate
+
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # of typer's own click, or of the package, by its version
 
 app = typer.Typer(
     name="kimi-docs",
@@ -43,13 +45,22 @@ def run(open_desk: Callable[..., Any], arguments: list[str]) -> None:
     """Run one command. Every foreseen failure ends in a sentence and its exit code, never in a traceback."""
     as_json = "--json" in arguments
     try:
-        app(args=arguments, obj=open_desk, standalone_mode=True)
+        sys.exit(app(args=arguments, obj=open_desk, standalone_mode=not as_json))
+    except _UsageError as error:
+        fail(_wrong_use(error), as_json=as_json)
     except KimiDocsError as error:
         fail(error, as_json=as_json)
     except BrokenPipeError:
         quiet_pipe()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except PermissionError as error:
         name = str(Path(error.filename).name) if error.filename else ""
         fail(Misconfigured(say("{name} may not be opened.", name=name), say("Check its permissions.")), as_json=as_json)
+
+
+def _wrong_use(error: Any) -> WrongUse:
+    """What the parser of arguments found, in the words of the contract; with `--json` it does not say so itself."""
+    command = error.ctx.command_path if error.ctx else "kimi-docs"
+    message = say("This is not how the command is used: {problem}", problem=error.format_message())
+    return WrongUse(message, say("{command} --help shows how it is.", command=command))
