@@ -136,13 +136,15 @@ class _Reader:
         yield from (Paragraph(text=text) for text in captions if text)
         rows, covered = list[str](), dict[int, int]()
         for row in self._below(element, {"tr"}):
-            cells: list[str] = []
+            cells, owed = list[str](), 0
             for cell in self._below(row, {"td", "th"}):
+                cells += [""] * owed
                 while len(cells) in covered:
                     cells.append("")
                 width, height = _span(cell, "colspan"), _span(cell, "rowspan")
                 covered.update((len(cells) + number, height) for number in range(width) if height > 1)
-                cells += [self._flat(cell), *[""] * (width - 1)]
+                cells.append(self._flat(cell))
+                owed = width - 1
             covered = {column: left - 1 for column, left in covered.items() if left > 1}
             if any(cells):
                 rows.append(" | ".join(cells).rstrip())

@@ -1,7 +1,7 @@
 """Word's numbering part → the numbers it draws before paragraphs, counted as the document goes on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kimi_docs.extract.package import Element, attribute, child, local
 
@@ -36,7 +36,7 @@ class Numbers:
             if local(part) == "num":
                 id, base = attribute(part, "numId"), attribute(child(part, "abstractNumId"), "val")
                 overrides = {_whole(attribute(one, "ilvl")): one for one in part if local(one) == "lvlOverride"}
-                self._levels[id] = lists.get(base, {})
+                self._levels[id] = _overridden(lists.get(base, {}), overrides)
                 # A list that begins anew somewhere counts by itself; others of the same kind count on.
                 self._names[id] = id if any(child(one, "startOverride") is not None for one in overrides.values()) else f"of {base}"
 
@@ -78,6 +78,20 @@ def _levels(part: Element) -> Mapping[int, _Level]:
         for level in part
         if local(level) == "lvl"
     }
+
+
+_DECIMAL = _Level(format="decimal", text="", start=1, legal=False, style="")
+
+
+def _overridden(levels: Mapping[int, _Level], overrides: Mapping[int, Element]) -> Mapping[int, _Level]:
+    """The levels of a list, some written in another way or begun at another number."""
+    found = dict(levels)
+    for number, one in overrides.items():
+        found[number] = next(iter(_levels(one).values()), found.get(number, _DECIMAL))
+        start = attribute(child(one, "startOverride"), "val")
+        if start:
+            found[number] = replace(found[number], start=_whole(start))
+    return found
 
 
 def written(number: int, form: str) -> str:

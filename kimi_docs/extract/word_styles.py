@@ -13,7 +13,43 @@ TITLE = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What letters look like, as far as it may hide them: `None` and `""` where nothing is said."""
+
+    vanishes: bool | None = None
+    half_points: str = ""
+    colour: str = ""
+    grounded: bool = False
+
+    def over(self, base: "Look") -> "Look":
+        """This look, and what it says nothing of from another."""
+        return Look(
+            vanishes=base.vanishes if self.vanishes is None else self.vanishes,
+            half_points=self.half_points or base.half_points,
+            colour=self.colour or base.colour,
+            grounded=self.grounded or base.grounded,
+        )
+
+
+def look_of(properties: Element | None) -> Look:
+    """The look that a run's or a style's own properties give."""
+    if properties is None:
+        return _PLAIN
+    vanish = child(properties, "vanish")
+    return Look(
+        vanishes=None if vanish is None else attribute(vanish, "val") not in {"0", "false", "off"},
+        half_points=attribute(child(properties, "sz"), "val"),
+        colour=attribute(child(properties, "color"), "val"),
+        grounded=any(child(properties, name) is not None for name in ("shd", "highlight")),
+    )
+
+
+_PLAIN = Look()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Style:
+    look: Look
     level: int
     base: str
     listed: bool
@@ -28,6 +64,19 @@ class Styles:
         self._styles: Mapping[str, Style] = {
             attribute(style, "styleId"): _style(style) for style in (root if root is not None else ()) if local(style) == "style"
         }
+        self._looks: dict[str, Look] = {}
+
+    def look(self, name: str) -> Look:
+        """Of the letters in a style, its own or inherited."""
+        if name not in self._looks:
+            found, base = _PLAIN, name
+            for _ in range(10):
+                style = self._styles.get(base)
+                if style is None:
+                    break
+                found, base = found.over(style.look), style.base
+            self._looks[name] = found
+        return self._looks[name]
 
     def level(self, properties: Element | None) -> int:
         """1…6 for a heading, `TITLE` for the title, 0 for a paragraph."""
@@ -72,7 +121,9 @@ def _style(element: Element) -> Style:
     properties = child(element, "pPr")
     outline = _outline(properties)
     name = attribute(child(element, "name"), "val")
+    grounded = child(properties, "shd") is not None
     return Style(
+        look=look_of(child(element, "rPr")).over(Look(grounded=grounded)),
         level=_named(name) or outline or 0,
         base=attribute(child(element, "basedOn"), "val"),
         listed=child(properties, "numPr") is not None or name.lower().startswith("list "),

@@ -9,7 +9,7 @@ from kimi_docs.extract.equation import linear
 from kimi_docs.extract.package import Element, attribute, child, local
 from kimi_docs.extract.sections import Paragraph
 from kimi_docs.extract.word_numbers import Numbers
-from kimi_docs.extract.word_styles import TITLE, Styles
+from kimi_docs.extract.word_styles import TITLE, Look, Styles, look_of
 
 _SKIPPED_NAMES = (
     "pPr rPr tblPr tblGrid trPr tcPr sdtPr sdtEndPr sectPr del moveFrom delText instrText delInstrText rt rubyPr fldData "
@@ -19,6 +19,7 @@ _SKIPPED = frozenset(_SKIPPED_NAMES.split())
 _WORDS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": "\t"}
 
 
+_MOST_COLUMNS = 63
 _MINUTE = 4
 """Half points: letters of two points are a hair high."""
 _WHITE = re.compile("(?:F[0-9A-F]){3}", re.IGNORECASE)
@@ -37,6 +38,7 @@ class Walk:
         self.pictures = 0
         self._boxes: list[Element] = []
         self._on_colour = False
+        self._look = Look()
 
     def blocks(self, parent: Element) -> Iterator[Paragraph]:
         """Paragraphs and tables below an element; what merely wraps them (content controls, insertions) is looked through."""
@@ -65,6 +67,7 @@ class Walk:
 
     def _paragraph(self, element: Element) -> Iterator[Paragraph]:
         properties = child(element, "pPr")
+        self._look = self._styles.look(attribute(child(properties, "pStyle"), "val"))
         text = self._upon(self._inline, element, child(properties, "shd") is not None)
         boxes, self._boxes = self._boxes, []
         level = self._styles.level(properties) if text.strip() else 0
@@ -98,13 +101,21 @@ class Walk:
         return self._numbers.label(list_id, self._numbers.level_of(list_id, style) if level is None else level)
 
     def _table(self, element: Element) -> Iterator[Paragraph]:
-        rows = [" | ".join(self._upon(self._cell, cell, True) for cell in _inside(row, "tc")) for row in _inside(element, "tr")]
+        rows = [" | ".join(self._cells(row)) for row in _inside(element, "tr")]
         text = "\n".join(row.rstrip() for row in rows if row.strip(" |"))
         boxes, self._boxes = self._boxes, []
         if text:
             yield Paragraph(text=text, kind=BlockKind.TABLE)
         for box in boxes:
             yield from self.blocks(box)
+
+    def _cells(self, row: Element) -> list[str]:
+        """The cells of a row; where one spans several columns empty ones follow it, so that the next stays below its header."""
+        cells, owed = list[str](), _count(child(row, "trPr"), "gridBefore")
+        for cell in _inside(row, "tc"):
+            cells += [*[""] * owed, self._upon(self._cell, cell, True)]
+            owed = _count(child(cell, "tcPr"), "gridSpan") - 1
+        return cells
 
     def _cell(self, cell: Element) -> str:
         """A cell in one line. A table in it becomes `a, b; c, d`."""
@@ -152,15 +163,15 @@ class Walk:
         return ""
 
     def _hidden_kind(self, properties: Element | None) -> HiddenKind | None:
-        """Why nobody sees letters of these properties."""
-        if _is_on(child(properties, "vanish")):
+        """Why nobody sees letters of these properties, in their styles."""
+        styled = self._styles.look(attribute(child(properties, "rStyle"), "val")).over(self._look)
+        look = look_of(properties).over(styled)
+        if look.vanishes:
             return HiddenKind.MARKED
-        size = attribute(child(properties, "sz"), "val")
-        if size.isdigit() and int(size) <= _MINUTE:
+        if look.half_points.isdigit() and int(look.half_points) <= _MINUTE:
             return HiddenKind.TINY
-        white = _WHITE.fullmatch(attribute(child(properties, "color"), "val"))
-        grounded = self._on_colour or any(child(properties, name) is not None for name in ("shd", "highlight"))
-        return HiddenKind.COLOUR if white and not grounded else None
+        grounded = self._on_colour or look.grounded
+        return HiddenKind.COLOUR if _WHITE.fullmatch(look.colour) and not grounded else None
 
 
 def _inside(parent: Element, name: str) -> Iterator[Element]:
@@ -173,11 +184,13 @@ def _inside(parent: Element, name: str) -> Iterator[Element]:
             yield from _inside(element, name)
 
 
+def _count(properties: Element | None, name: str) -> int:
+    """How many columns a property says."""
+    said = attribute(child(properties, name), "val")
+    return min(int(said), _MOST_COLUMNS) if said.isdigit() and len(said) < 6 else 0
+
+
 def _alternative(element: Element) -> Element | None:
     """The one branch that is read of several that show the same."""
     choices = [branch for branch in element if local(branch) == "Choice"]
     return choices[0] if choices else child(element, "Fallback")
-
-
-def _is_on(element: Element | None) -> bool:
-    return element is not None and attribute(element, "val") not in {"0", "false", "off"}

@@ -186,9 +186,9 @@ def test_what_a_page_hides_is_listed_and_left_out(tmp_path: Path) -> None:
 def test_tables_of_a_page_keep_caption_and_columns_and_hide_what_is_hidden(tmp_path: Path) -> None:
     table = (
         "<table><caption>In euro</caption><thead><tr><th>Region<th>2023<th>2024</thead><tr><td rowspan=2>North<td>10<td>20"
-        "<tr><td>11<td>21<tr><td colspan=2>Total<td>41<tr style='display:none'><td>gone<td>x"
+        "<tr><td>11<td>21<tr><td colspan=2>Total<td>41<tr><td colspan=3>Note<tr style='display:none'><td>gone<td>x"
         "<tr><td>South<span hidden>lost</span><script>leak()</script><td><style>p{}</style><p>1</p><p>2</p><td>3</table>"
     )
     found = read(web, tmp_path, f"<html><body>{table}</body></html>")
-    assert found.text == "In euro\n\nRegion | 2023 | 2024\nNorth | 10 | 20\n | 11 | 21\nTotal |  | 41\nSouth | 1 2 | 3\n"
+    assert found.text == "In euro\n\nRegion | 2023 | 2024\nNorth | 10 | 20\n | 11 | 21\nTotal |  | 41\nNote\nSouth | 1 2 | 3\n"
     assert [entry.text for entry in found.hidden] == ["gone x", "lost"]

@@ -177,6 +177,45 @@ def test_text_that_nobody_sees_is_listed_and_left_out(tmp_path: Path) -> None:
     assert [block.span.of(found.text) for block in found.blocks] == ["header", "plain"]
 
 
+def test_what_styles_hide_is_listed_and_what_they_show_stays(tmp_path: Path) -> None:
+    styles = (
+        made.style("Ghost", "Ghost", "<w:rPr><w:vanish/></w:rPr>")
+        + made.style("Heir", "Heir", '<w:basedOn w:val="Ghost"/>')
+        + made.style("Pale", "Pale", '<w:rPr><w:color w:val="FFFFFF"/></w:rPr>')
+        + made.style("Banner", "Banner", '<w:basedOn w:val="Pale"/><w:pPr><w:shd w:fill="000000"/></w:pPr>')
+    )
+    runs = run("by letters", '<w:rStyle w:val="Heir"/>') + run("shown", '<w:rStyle w:val="Ghost"/><w:vanish w:val="0"/>')
+    body = f"<w:p>{runs}</w:p>" + paragraph("by paragraph", "Heir") + paragraph("pale", "Pale") + paragraph("banner", "Banner")
+    found = read(tmp_path, made.word(body, styles=styles))
+    assert found.text == "shown\n\nbanner\n"
+    assert [(hidden.kind.value, hidden.text) for hidden in found.hidden] == [
+        ("marked", "by letters"), ("marked", "by paragraph"), ("colour", "pale"),
+    ]  # fmt: skip
+
+
+def test_cells_stay_below_their_headers(tmp_path: Path) -> None:
+    def row(*cells: str, before: str = "") -> str:
+        return f"<w:tr>{before}{''.join(cells)}</w:tr>"
+
+    def cell(text: str, span: int = 1) -> str:
+        return f'<w:tc><w:tcPr><w:gridSpan w:val="{span}"/></w:tcPr>{paragraph(text)}</w:tc>'
+
+    skipped = '<w:trPr><w:gridBefore w:val="2"/></w:trPr>'
+    table = row(*map(cell, "abc")) + row(cell("sum", 2), cell("9")) + row(cell("late"), before=skipped)
+    assert read(tmp_path, made.word(f"<w:tbl>{table}</w:tbl>")).text == "a | b | c\nsum |  | 9\n |  | late\n"
+
+
+def test_a_list_may_begin_at_another_number_and_be_written_otherwise(tmp_path: Path) -> None:
+    def used(id: int, override: str) -> str:
+        return f'<w:num w:numId="{id}"><w:abstractNumId w:val="0"/><w:lvlOverride w:ilvl="0">{override}</w:lvlOverride></w:num>'
+
+    later = used(5, '<w:startOverride w:val="7"/>')
+    letters = used(6, '<w:startOverride w:val="2"/>' + level(0, "upperLetter", "(%1)"))
+    body = item("a", 1) + item("b", 5) + item("c", 5) + item("d", 5, 1) + item("e", 6)
+    found = read(tmp_path, made.word(body, numbering=NUMBERING + later + letters))
+    assert [line for line in found.text.split("\n") if line] == ["1. a", "7. b", "8. c", "8.a) d", "(B) e"]
+
+
 def test_equations_are_written_in_one_line(tmp_path: Path) -> None:
     def math(name: str, **parts: str) -> str:
         return f"<m:{name}>{''.join(f'<m:{part}>{text}</m:{part}>' for part, text in parts.items())}</m:{name}>"
