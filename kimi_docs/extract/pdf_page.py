@@ -155,7 +155,7 @@ def _is_stamp(page: Any, text_page: Any, text: str) -> bool:
     """This is a line or two of small print on a picture that takes the page."""
     if not 0 < len(text.strip()) <= _STAMP or len(text.split("\n")) > 3 or pictured(page) < _NEARLY_ALL:
         return False
-    return _heights(text_page, text)[""] < _SMALL_PRINT * max(page.get_size())
+    return bool(_heights(text_page, text)[""] < _SMALL_PRINT * max(page.get_size()))
 
 
 def _unpainted(text_page: Any) -> bool:
