@@ -10,7 +10,7 @@ from kimi_docs.local.asking import ABOUT_THE_TEXT, FOLLOWS, GIST, PARTS
 from kimi_docs.local.search import GENERIC, Hit, Passages, asked_words
 from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, everything
 from kimi_docs.local.summarize import claim, part
-from kimi_docs.local.tokens import language_of, words
+from kimi_docs.local.tokens import language_of, traces, words
 from kimi_docs.local.words import GENERIC_QUESTION
 from kimi_docs.local.workbook import cells, sheet_rows
 
@@ -22,7 +22,8 @@ MOST_CLAIMS = 5
 NEAR = 0.6
 """A further sentence is given when it scores at least so much of the best one."""
 
-MOST_ROWS = 20_000
+MANY_ROWS = 20_000
+"""Of the rows after these only those with a trace of the question are taken apart."""
 
 NOT_FOUND = Draft(found=False)
 
@@ -37,17 +38,18 @@ class Place:
 
 def answer(question: str, extractions: Sequence[Extraction], history: Sequence[Answer] = ()) -> Draft:
     """The answer as sentences of the documents, at most five; `found` is False when the evidence is weak."""
-    places = [Place(extraction=extraction, sentence=sentence) for extraction in extractions for sentence in _everything(extraction)]
+    terms = asked_words(question)
+    more = asked_words(history[-1].question) if history and (len(terms) < 2 or FOLLOWS.search(question)) else []
+    held = traces([*terms, *more])
+    places = [Place(extraction=each, sentence=sentence) for each in extractions for sentence in _everything(each, held)]
     if not places:
         return NOT_FOUND
-    terms = asked_words(question)
     key = asked_part(question)
     if key is not None:
         draft = _draft([part(extraction, key, MOST_CLAIMS if not key else MOST_CLAIMS - 2) for extraction in extractions])
         if draft.found:
             return draft
-    passages = Passages([place.sentence for place in places])
-    more = asked_words(history[-1].question) if history and (len(terms) < 2 or FOLLOWS.search(question)) else []
+    passages = Passages([place.sentence for place in places], asked=[*terms, *more])
     return _draft([[_claim(places[hit.number]) for hit in good_hits(passages, question, more)]])
 
 
@@ -93,9 +95,9 @@ def _claim(place: Place) -> Claim:
     return claim(place.extraction, place.sentence)
 
 
-def _everything(extraction: Extraction) -> list[Sentence]:
+def _everything(extraction: Extraction, held: re.Pattern[str]) -> list[Sentence]:
     """All there is on the pages, and the rows of sheets."""
-    return [*_on_pages(extraction), *_sheet_rows(extraction)]
+    return [*_on_pages(extraction), *_sheet_rows(extraction, held)]
 
 
 def _on_pages(extraction: Extraction) -> Iterator[Sentence]:
@@ -107,10 +109,10 @@ def _on_pages(extraction: Extraction) -> Iterator[Sentence]:
             yield found
 
 
-def _sheet_rows(extraction: Extraction) -> Iterator[Sentence]:
+def _sheet_rows(extraction: Extraction, held: re.Pattern[str]) -> Iterator[Sentence]:
     """Every row of the sheets, under the name and header of its sheet."""
     for number, (page, header, row) in enumerate(sheet_rows(extraction)):
-        if number >= MOST_ROWS:
-            return
+        if number >= MANY_ROWS and not held.search(extraction.text, row.start, row.end):
+            continue
         heading = f"{page.label} {' '.join(cells(header.of(extraction.text)))}"
         yield Sentence(span=row, text=" · ".join(cells(row.of(extraction.text))), heading=heading, whole=False)

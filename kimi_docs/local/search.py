@@ -13,7 +13,7 @@ import numpy as np
 from kimi_docs.local.asking import ABOUT_THE_TEXT, KINDS, counted
 from kimi_docs.local.graph import Vector
 from kimi_docs.local.sentences import Sentence
-from kimi_docs.local.tokens import loose_words, words
+from kimi_docs.local.tokens import loose_words, traces, words
 from kimi_docs.local.words import GENERIC_QUESTION
 
 
@@ -33,6 +33,9 @@ class Dials:
 
 
 DIALS = Dials()
+
+FEW = 5_000
+"""So many sentences are taken apart whatever is asked; about 180 pages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +64,8 @@ class Index:
 
     def score(self, terms: Sequence[str], dials: Dials) -> Vector:
         scores = np.zeros(self.size)
-        long = 1 - dials.b + dials.b * self.lengths / max(1.0, float(self.lengths.mean()) if self.size else 1.0)
+        usual = self.lengths.sum() / max(1, np.count_nonzero(self.lengths))
+        long = 1 - dials.b + dials.b * self.lengths / max(1.0, float(usual))
         for word in terms:
             weight = self.idf(word) * (dials.k1 + 1)
             for number, count in self.postings.get(word, {}).items():
@@ -72,15 +76,20 @@ class Index:
 class Passages:
     """The sentences of one or several documents, ready to be asked: BM25 of each sentence, with a share of its neighbours' and its
     heading's words, of word pairs, of beginnings of words and single characters, and of the kind of thing asked for.
+
+    `asked`: the words of the only question that will come; of many sentences those without a trace of them are passed over.
     """
 
-    def __init__(self, sentences: Sequence[Sentence], *, dials: Dials = DIALS) -> None:
+    def __init__(self, sentences: Sequence[Sentence], *, dials: Dials = DIALS, asked: Sequence[str] | None = None) -> None:
         self.sentences = sentences
         self.dials = dials
-        self.bags = [_bag(sentence.text) for sentence in sentences]
-        self.headings = [words(sentence.heading) for sentence in sentences]
+        held = traces(asked) if asked is not None and len(sentences) > FEW else None
+        texts = [sentence.text if held is None or _promising(sentence.text, held) else "" for sentence in sentences]
+        self.bags = [_bag(text) for text in texts]
+        above = {heading: words(heading) for heading in {sentence.heading for sentence in sentences}}
+        self.headings = [above[sentence.heading] for sentence in sentences]
         self.index = Index(self.bags)
-        self.stems = [loose_words(sentence.text) for sentence in sentences]
+        self.stems = [loose_words(text) for text in texts]
         self.loose = Index(self.stems)
 
     def find(self, question: str, *, more: Sequence[str] = ()) -> list[Hit]:
@@ -127,7 +136,8 @@ class Passages:
 
     def _under(self, terms: Sequence[str]) -> Vector:
         asked = set(terms)
-        return np.array([sum(self.index.idf(word) for word in asked.intersection(heading)) for heading in self.headings])
+        weight = {word: self.index.idf(word) for word in terms}
+        return np.array([sum(weight[word] for word in asked.intersection(heading)) for heading in self.headings])
 
     def _phrases(self, asked: Sequence[str]) -> Vector:
         """The weight of pairs of words that stand together in the question and in the sentence."""
@@ -152,6 +162,10 @@ _MAIL_WORDS = words("e-mail address 邮箱 邮件 地址")
 def _bag(text: str) -> list[str]:
     """The words of a text; one that holds an e-mail address holds what it is called by."""
     return words(text) + (_MAIL_WORDS if _MAIL.search(text) else [])
+
+
+def _promising(text: str, held: re.Pattern[str]) -> bool:
+    return bool(held.search(text) or "@" in text)
 
 
 def _beside(scores: Vector) -> Vector:

@@ -1,6 +1,7 @@
 """Text → the words that ranking and searching compare: stemmed words, numbers, pairs of CJK characters."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from kimi_docs.local.words import CJK_STOP, ENGLISH_STOP
@@ -46,6 +47,18 @@ def loose_words(text: str) -> list[str]:
         elif len(word) > 3 and (stem := _stem(word)):
             found.append(stem[:5])
     return found
+
+
+def traces(terms: Sequence[str]) -> re.Pattern[str]:
+    """What every text holds that holds one of these words or of their families: a quick look before the words are taken apart."""
+    return re.compile("|".join(sorted({_trace(term) for term in terms})) or "(?!)", re.IGNORECASE)
+
+
+def _trace(term: str) -> str:
+    if term[0].isdigit():
+        return ",?".join(map(re.escape, term))
+    start = term.split("'")[0][:5]  # a family shares five letters; “cities” is read as “city”
+    return re.escape(start[:-1] if start.endswith("y") and len(start) > 1 else start)
 
 
 def length(text: str) -> int:

@@ -14,6 +14,7 @@ from kimi_docs.domain.ports import Engine
 from kimi_docs.domain.runs import Progress
 from kimi_docs.domain.text import Extraction, PageKind, Span
 from kimi_docs.local.engine import LocalEngine
+from kimi_docs.local.search import FEW
 from kimi_docs.local.summarize import summary_sentences
 from tests.local.samples import CHINESE, ENGLISH, extraction, long_document
 
@@ -241,6 +242,30 @@ def test_a_workbook_is_told_sheet_by_sheet() -> None:
     assert stations.claims[1].citations[0].quote == "Hill\t812"
     check_quotes(answer("What is the height of Hill station?", document), document)
     assert "812" in next(answer("What is the height of Hill station?", document).claims).text
+
+
+def test_every_sentence_and_every_row_is_looked_at() -> None:
+    facts = "".join(f"The fact of number {n} is that of town {n + 7}.\n\n" for n in range(20_600))
+    rows = "Town\tCode\n" + "".join(f"Town{n}\tC{n + 7}\n" for n in range(21_500))
+    for number in (10_001, 20_598):
+        assert f"town {number + 7}." in said(answer(f"What is the fact of number {number}?", extraction(facts)))
+    assert "C21008" in said(answer("What is the code of Town21001?", extraction(rows, kind=PageKind.SHEET)))
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Many of the cities of old were built of stone.", "What was the city built of?"),
+        ("The two studied the 12,345 bodies of water.", "Which body of water is 12345?"),
+        ("The informations were stopped by O’Brien.", "Who stopped the information?"),
+        ("本合同由甲方签署。", "谁签署合同？"),
+        ("You may write to m@example.org at night.", "What is the e-mail?"),
+    ],
+)
+def test_among_many_sentences_the_same_is_found(text: str, question: str) -> None:
+    many = "".join(f"Number {n} is one of the many.\n\n" for n in range(FEW))
+    for before in ("", many):
+        assert text in said(answer(question, extraction(f"{before}{text}\n")))
 
 
 def test_three_hundred_pages_are_summarized_in_bounded_time() -> None:
