@@ -16,8 +16,10 @@ from kimi_docs.analyze.query_table import QueryResult, Sheets
 from kimi_docs.domain.claims import Computation
 from kimi_docs.domain.search import Found, Hit
 from kimi_docs.domain.text import Extraction, PageKind
+from kimi_docs.errors import KimiDocsError, WrongUse
 from kimi_docs.kimi.tokens import count
 from kimi_docs.kimi.tools import Tool, Toolbox
+from kimi_docs.language import say
 from kimi_docs.local.search import asked_words
 
 Search = Callable[[str], Found]
@@ -28,6 +30,9 @@ MOST_HITS = 12
 MOST_PAGES = 10
 """Pages read by one call."""
 ROWS_TOLD = 50
+LONGEST_VALUE = 500
+LEAST_RESULT = 300
+"""Tokens that a computed result may always take: a sum can be told even when there is no room for pages."""
 
 
 def has_sheets(extractions: Sequence[Extraction]) -> bool:
@@ -110,7 +115,8 @@ class Consultation:
 
     def _search(self) -> Tool:
         async def work(arguments: Mapping[str, Any]) -> str:
-            hits = await asyncio.to_thread(self._hits, str(arguments.get("query", "")))
+            query = str(arguments.get("query", "")).encode("utf-8", "replace").decode()  # JSON can say half a character
+            hits = await asyncio.to_thread(self._hits, query)
             lines = [f"document {number}, page {hit.page}: {prompts.fenced(hit.snippet)}" for number, hit in hits[:MOST_HITS]]
             return "\n".join(lines) or "Nothing was found. Try other words."
 
@@ -144,18 +150,11 @@ class Consultation:
         async def work(arguments: Mapping[str, Any]) -> str:
             async with self._one_query:
                 result = await asyncio.to_thread(self._query, str(arguments.get("sql", "")))
-                table = result.tables[0] if result.tables else None
-                rows = tuple(tuple("" if value is None else str(value) for value in row) for row in result.rows[:ROWS_TOLD])
-                done = Computation(
-                    sql=result.sql,
-                    columns=result.columns,
-                    rows=rows,
-                    cells=result.cells,
-                    document=table.document if table else "",
-                    page=table.page if table else None,
-                )
+                done, more = self._fitted(result)
                 self.computed.append(done)
-                return prompts.computed(len(self.computed), done, more=result.more or len(result.rows) > ROWS_TOLD)
+                told = prompts.computed(len(self.computed), done, more=more)
+                self.room -= count(told)
+                return told
 
         self._sheets = self._sheets or Sheets(self.extractions)
         numbers = {extraction.document: number for number, extraction in enumerate(self.extractions, 1)}
@@ -167,6 +166,29 @@ class Consultation:
         )
         told = f"Computes over the sheets with one SELECT of DuckDB's SQL. Whatever is a sum, count or rank, compute it.\n{tables}"
         return _tool("query_table", told, {"sql": {"type": "string"}}, work)
+
+    def _fitted(self, result: QueryResult) -> tuple[Computation, bool]:
+        """The result with as many of its rows as there is room for, and whether some were left out. Raises: WrongUse."""
+        table = result.tables[0] if result.tables else None
+        names, rows = tuple(map(_cut, result.columns)), []
+        left = max(self.room, LEAST_RESULT) - count("\t".join((*names, *result.cells))) - 30
+        for row in result.rows[:ROWS_TOLD]:
+            values = tuple("" if value is None else _cut(str(value)) for value in row)
+            left -= count("\t".join(values)) + 1
+            if left < 0:
+                break
+            rows.append(values)
+        if left < 0 and not rows:
+            raise WrongUse(say("The result is too long to be shown."), say("Ask for fewer columns, or for less of each."))
+        done = Computation(
+            sql=result.sql,
+            columns=names,
+            rows=tuple(rows),
+            cells=result.cells,
+            document=table.document if table else "",
+            page=table.page if table else None,
+        )
+        return done, result.more or len(result.rows) > len(rows)
 
     def _query(self, sql: str) -> QueryResult:
         self._sheets = self._sheets or Sheets(self.extractions)
@@ -185,9 +207,20 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def _tool(name: str, description: str, properties: Mapping[str, Any], work: Callable[..., Any]) -> Tool:
+    async def fenced(arguments: Mapping[str, Any]) -> str:
+        try:
+            return str(await work(arguments))
+        except KimiDocsError as error:  # DuckDB's words about a wrong query hold text of the sheet
+            return f"It failed: {prompts.fenced(str(error))}"
+
     parameters = {"type": "object", "properties": dict(properties), "required": list(properties), "additionalProperties": False}
-    return Tool(name=name, description=description, parameters=parameters, work=work)
+    return Tool(name=name, description=description, parameters=parameters, work=fenced)
 
 
 def _whole_number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else int(value) if str(value).isdecimal() else 0
+    text = str(value)
+    return int(text) if not isinstance(value, bool) and text.isdecimal() and len(text) < 10 else 0
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

@@ -120,7 +120,7 @@ class Loop:
             return f"There is no tool named {call.name}. There are: {', '.join(tool.name for tool in self.toolbox.tools)}."
         try:
             arguments = json.loads(call.arguments or "{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return f"The arguments are no JSON: {error}. Call it again with JSON."
         if not isinstance(arguments, dict):
             return "The arguments must be a JSON object."

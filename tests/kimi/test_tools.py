@@ -72,6 +72,7 @@ async def test_a_call_repeated_with_the_same_arguments_is_not_carried_out_a_thir
     [
         ("fly", "{}", "no tool named fly"),
         ("read_page", "{", "no JSON"),
+        ("read_page", "[" * 3000, "no JSON"),
         ("read_page", '{"page": 12}', "It failed"),
         ("add_up", "[]", "object"),
     ],
