@@ -1,12 +1,13 @@
 """OpenDocument text and slides (odt, odp) → sections or slides, in document order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kimi_docs.domain.text import BlockKind, Extraction, Notice, PageKind
+from kimi_docs.domain.text import BlockKind, Extraction, HiddenKind, Notice, PageKind
 from kimi_docs.extract.build import Builder, Mark, tidy
 from kimi_docs.extract.package import Element, Package, attribute, child, damaged, local
 from kimi_docs.extract.sections import Paragraph, add_sections
+from kimi_docs.extract.word import listed
 from kimi_docs.language import say
 
 EXTRACTOR = "opendocument-1"
@@ -15,6 +16,8 @@ MAX_REPEATED = 200
 _SKIPPED = frozenset(
     ("tracked-changes", "sequence-decls", "forms", "variable-decls", "user-field-decls", "hidden-text", "page-number", "ruby-text")
 )
+
+_FAMILIES = {"p": "paragraph", "h": "paragraph", "span": "text"}
 
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - encrypted files end at intake
@@ -25,13 +28,14 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
         body = child(root, "body")
         if body is None:
             raise damaged()
-        walk = _Walk()
+        walk = _Walk(_hidden_styles(root, package.optional("styles.xml")))
         slides = child(body, "presentation")
         if slides is not None:
             _add_slides(builder, walk, slides)
         else:
             blocks = list(walk.blocks(body))
             add_sections(builder, (block for block in [*blocks, *walk.apart()] if block.text.strip()))
+            builder.hidden += listed((HiddenKind.MARKED, text) for text in walk.hidden)
         about = _metadata(package.optional("meta.xml"))
     if walk.pictures:
         message = say("Text in the pictures of this document was not read (pictures: {count}).", count=walk.pictures)
@@ -52,13 +56,17 @@ def _add_slides(builder: Builder, walk: "_Walk", slides: Element) -> None:
         name = attribute(slide, "name")
         label = blocks[0].text.partition("\n")[0] if blocks else name
         builder.add(text, kind=PageKind.SLIDE, label=label[:120], marks=marks)
+        builder.hidden += listed(((HiddenKind.MARKED, text) for text in walk.hidden), len(builder))
+        walk.hidden.clear()
 
 
 class _Walk:
     """One document's walk. Footnotes and comments are gathered and come last (`apart`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden_styles: frozenset[tuple[str, str]] = frozenset()) -> None:
         self.pictures = 0
+        self.hidden: list[str] = []
+        self._hidden_styles = hidden_styles
         self._notes: list[str] = []
         self._comments: list[str] = []
         self._speaker: list[str] = []
@@ -74,7 +82,9 @@ class _Walk:
     def blocks(self, parent: Element, depth: int = 0) -> Iterator[Paragraph]:
         for element in parent:
             name = local(element)
-            if name == "h":
+            if self._is_hidden(element):
+                self.hidden.append(" ".join(" ".join(element.itertext()).split()))
+            elif name == "h":
                 level = attribute(element, "outline-level")
                 text = " ".join(self._inline(element).split())
                 yield Paragraph(text=text, kind=BlockKind.HEADING, level=min(int(level) if level.isdigit() else 1, 6) or 1)
@@ -90,6 +100,21 @@ class _Walk:
                 self.pictures += 1
             elif name not in _SKIPPED:
                 yield from self.blocks(element, depth)
+
+    def _is_hidden(self, element: Element) -> bool:
+        """By its style, by a field in it, or as a section that is switched off."""
+        name = local(element)
+        if name == "section":
+            display = attribute(element, "display")
+            return display == "none" or (display == "condition" and attribute(element, "is-hidden") == "true")
+        family = _FAMILIES.get(name)
+        if family is None:
+            return False
+        if (family, attribute(element, "style-name")) in self._hidden_styles:
+            return True
+        return family == "paragraph" and any(
+            local(field) == "hidden-paragraph" and attribute(field, "is-hidden") == "true" for field in element
+        )
 
     def _list(self, element: Element, depth: int) -> Iterator[Paragraph]:
         for item in element:
@@ -117,7 +142,9 @@ class _Walk:
         parts = [parent.text or ""]
         for element in parent:
             name = local(element)
-            if name == "s":
+            if name == "span" and self._is_hidden(element):
+                self.hidden.append(" ".join(" ".join(element.itertext()).split()))
+            elif name == "s":
                 count = attribute(element, "c")
                 parts.append(" " * min(int(count) if count.isdigit() else 1, 100))
             elif name in {"tab", "line-break"}:
@@ -142,6 +169,24 @@ class _Walk:
     def _said(self, element: Element | None) -> str:
         blocks = self.blocks(element) if element is not None else ()
         return " ".join(" ".join(block.text.split()) for block in blocks)
+
+
+def _hidden_styles(*roots: Element | None) -> frozenset[tuple[str, str]]:
+    """Family and name of the styles whose letters are not displayed, of themselves or inherited."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for root in roots:
+        for style in root.iter("{*}style") if root is not None else ():
+            display = attribute(child(style, "text-properties"), "display")
+            found[attribute(style, "family"), attribute(style, "name")] = display, attribute(style, "parent-style-name")
+    return frozenset((family, name) for family, name in found if _display(found, family, name) == "none")
+
+
+def _display(styles: Mapping[tuple[str, str], tuple[str, str]], family: str, name: str) -> str:
+    for _ in range(10):  # styles may inherit in a circle
+        display, name = styles.get((family, name), ("", ""))
+        if display or not name:
+            return display
+    return ""
 
 
 def _rows(table: Element) -> Iterator[Element]:

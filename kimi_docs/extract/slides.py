@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kimi_docs.domain.text import BlockKind, Extraction, Notice, PageKind
+from kimi_docs.domain.text import BlockKind, Extraction, HiddenKind, Notice, PageKind, PageState
 from kimi_docs.extract.build import Builder, Mark, tidy
 from kimi_docs.extract.chart import chart_text
 from kimi_docs.extract.package import Element, Package, Relation, attribute, child, damaged
 from kimi_docs.extract.properties import properties
 from kimi_docs.extract.slides_walk import Piece, Shapes, paragraphs
+from kimi_docs.extract.word import listed
 from kimi_docs.language import say
 
 EXTRACTOR = "slides-1"
@@ -69,7 +70,8 @@ def _add(builder: Builder, package: Package, part: str, slide: Element | None) -
         text += shown + "\n\n"
     title = next((piece.text for piece in pieces if piece.title), "")
     text = text[:-1]
-    builder.add(text, kind=PageKind.SLIDE, label=title, marks=marks)
+    builder.add(text, kind=PageKind.SLIDE, label=title, marks=marks, state=PageState.FAILED if slide is None else None)
+    builder.hidden += listed(((HiddenKind.MARKED, text) for text in shapes.hidden), len(builder))
     return shapes.pictures
 
 

@@ -26,6 +26,7 @@ class Shapes:
     def __init__(self, related: Callable[[str], str] = lambda _: "") -> None:
         self._related = related
         self.pictures = 0
+        self.hidden: list[str] = []
 
     def pieces(self, tree: Element | None) -> list[Piece]:
         found = list(self._below(tree)) if tree is not None else []
@@ -34,7 +35,9 @@ class Shapes:
     def _below(self, parent: Element) -> Iterator[Piece]:
         for element in parent:
             name = local(element)
-            if name == "sp":
+            if _is_hidden(element):
+                self.hidden.append("\n".join(paragraphs(body) for body in element.iter("{*}txBody")))
+            elif name == "sp":
                 yield from self._shape(element)
             elif name == "graphicFrame":
                 yield from self._frame(element)
@@ -80,6 +83,12 @@ class Shapes:
                 if text.strip():
                     yield Piece(text=text, kind=BlockKind.TABLE if local(part) == "chart" else BlockKind.PARAGRAPH)
                     break
+
+
+def _is_hidden(element: Element) -> bool:
+    """Switched off in the list of what is on the slide; what is in a group is off with it."""
+    about = next((child(part, "cNvPr") for part in element if local(part).startswith("nv")), None)
+    return attribute(about, "hidden") in {"1", "true"}
 
 
 def paragraphs(body: Element | None) -> str:

@@ -44,11 +44,11 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     return builder.finish(title=about.pop("title", "") or walk.title, metadata=about)
 
 
-def listed(hidden: Iterable[tuple[HiddenKind, str]]) -> Iterator[HiddenText]:
-    """Hidden texts as entries of the list of them. Where a page begins nobody knows yet, so all are said of the first."""
+def listed(hidden: Iterable[tuple[HiddenKind, str]], page: int = 1) -> Iterator[HiddenText]:
+    """Hidden texts as entries of the list of them; of the first page where nobody knows yet where pages begin."""
     for kind, text in hidden:
         if text.strip():
-            yield HiddenText(page=1, kind=kind, text=tidy(text).strip()[:MOST_CHARACTERS])
+            yield HiddenText(page=page, kind=kind, text=tidy(text).strip()[:MOST_CHARACTERS])
 
 
 def _cleaned(paragraphs: list[Paragraph]) -> Iterator[Paragraph]:

@@ -209,6 +209,25 @@ def test_open_document_text(tmp_path: Path) -> None:
     assert found.title == "Named"
 
 
+def test_what_an_open_document_hides_is_listed(tmp_path: Path) -> None:
+    styles = (
+        '<office:automatic-styles><style:style style:name="H" style:family="text"><style:text-properties text:display="none"/>'
+        '</style:style><style:style style:name="I" style:family="text" style:parent-style-name="H"/></office:automatic-styles>'
+    )
+    body = (
+        '<office:text><text:p>a <text:span text:style-name="I">by style</text:span>b</text:p>'
+        '<text:p text:style-name="H">not of this family</text:p>'
+        '<text:p><text:hidden-paragraph text:is-hidden="true"/>by field</text:p>'
+        '<text:section text:display="none"><text:p>by section</text:p></text:section></office:text>'
+    )
+    spaces = f'{SPACES} xmlns:style="urn:s"'
+    content = f"<office:document-content {spaces}>{styles}<office:body>{body}</office:body></office:document-content>"
+    (tmp_path / "a.odt").write_bytes(made.archive({"content.xml": content}))
+    found = opendocument.read(tmp_path / "a.odt", "id")
+    assert found.text == "a b\n\nnot of this family\n"
+    assert [entry.text for entry in found.hidden] == ["by style", "by field", "by section"]
+
+
 def test_open_document_slides(tmp_path: Path) -> None:
     body = (
         '<office:presentation><draw:page draw:name="p1">'

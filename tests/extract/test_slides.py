@@ -67,8 +67,16 @@ def test_a_damaged_slide_does_not_cost_the_others(tmp_path: Path) -> None:
     content = presentation(shape("one"), shape("two"))
     broken = made.archive({**parts(content), "ppt/slides/slide1.xml": "<broken"})
     found = read(tmp_path, broken)
-    assert [page.state for page in found.pages] == ["empty", "read"]
+    assert [page.state for page in found.pages] == ["failed", "read"]
     assert [(notice.code, notice.page) for notice in found.notices] == [("failed_slide", 1)]
+
+
+def test_shapes_that_are_switched_off_are_listed(tmp_path: Path) -> None:
+    off = made.shape("off").replace("<p:nvSpPr/>", '<p:nvSpPr><p:cNvPr id="2" name="x" hidden="1"/></p:nvSpPr>')
+    group = f'<p:grpSp><p:nvGrpSpPr><p:cNvPr id="3" name="y" hidden="true"/></p:nvGrpSpPr>{made.shape("in it")}</p:grpSp>'
+    found = read(tmp_path, made.slides(made.shape("first"), made.shape("seen") + off + group))
+    assert found.text == "first\nseen\n"
+    assert [(entry.page, entry.text) for entry in found.hidden] == [(2, "off"), (2, "in it")]
 
 
 def test_nothing_and_nonsense_say_so(tmp_path: Path) -> None:
