@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from kimi_docs.analyze.own_templates import MOST_BYTES, YAML_ERRORS, flat
 from kimi_docs.domain.table import Column, ValueType
 from kimi_docs.errors import WrongUse
 from kimi_docs.language import say
@@ -57,9 +58,16 @@ def load_columns(source: str) -> tuple[Column, ...]:
             say("There is no file and no set of columns {name}.", name=source),
             say("Give a YAML file, or one of: {names}.", names=", ".join(SETS)),
         )
+    with path.open("rb") as opened:
+        written = opened.read(MOST_BYTES + 1)
+    if len(written) > MOST_BYTES:
+        raise _wrong(say("A file of columns has at most {most} bytes.", most=MOST_BYTES))
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = written.decode("utf-8-sig")
+        if not flat(text):
+            raise _wrong(say("A file of columns has no references (&, *) in it, and nothing nested deeply."))
+        content = yaml.safe_load(text)
+    except YAML_ERRORS as error:
         raise WrongUse(say("{name} is no YAML: {reason}", name=path.name, reason=str(error)), say("Correct the file.")) from error
     listed = content.get("columns") if isinstance(content, dict) else content
     if not isinstance(listed, list):

@@ -17,6 +17,8 @@ MOST_SECTIONS = 20
 DEEPEST = 4
 LONGEST_TITLE = 80
 LONGEST_INSTRUCTION = 1_000
+YAML_ERRORS = (yaml.YAMLError, ValueError, KeyError, IndexError, AttributeError)
+"""What reading YAML raises: the last three for a value that is not of the type it says, `!!bool maybe`."""
 NAME = re.compile(r"\w[\w -]{0,38}\w")
 """What can stand in a file's name on every system and leads to no other folder."""
 EXAMPLE = "{name: due-diligence, sections: [{title: Risks, instruction: clauses that deserve a second look}]}"
@@ -27,10 +29,10 @@ def parse_template(content: str) -> Template:
     if len(content.encode("utf-8", "replace")) > MOST_BYTES:
         raise _wrong(say("A template has at most {most} bytes.", most=MOST_BYTES))
     try:
-        if not _flat(content):
+        if not flat(content):
             raise _wrong(say("A template has no references (&, *) in it, and nothing nested deeply."))
         told = yaml.safe_load(content)
-    except (yaml.YAMLError, ValueError) as error:
+    except YAML_ERRORS as error:
         raise _wrong(say("This is no YAML: {reason}", reason=str(error).split("\n")[0][:200])) from error
     if not isinstance(told, dict):
         raise _wrong(say("A template has a name and sections."))
@@ -46,7 +48,7 @@ def parse_template(content: str) -> Template:
     return Template(id=name, name=name, sections=made)
 
 
-def _flat(content: str) -> bool:
+def flat(content: str) -> bool:
     """No references, which can grow without end, and no nesting that could exhaust the stack. Raises: YAMLError."""
     depth = 0
     for event in yaml.parse(content, yaml.SafeLoader):

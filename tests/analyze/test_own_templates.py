@@ -69,6 +69,9 @@ def test_ours_can_be_the_beginning_of_ones_own(template: object) -> None:
         "name: mine\nsections: [A]\n#" + "x" * 70_000,
         "name: mine\nsections: [A]\n---\nname: other",
         "\x00\x01",
+        "name: mine\nsections: [{title: !!bool maybe}]",
+        "name: mine\nsections: [{title: !!int ''}]",
+        "name: mine\nsections: [{title: !!timestamp x}]",
     ],
     ids=lambda content: content[:30],
 )
@@ -87,6 +90,7 @@ def test_a_name_leads_to_no_other_folder(tmp_path: Path, name: str) -> None:
 def test_a_file_spoiled_by_hand_is_passed_over_and_told_when_it_is_chosen(tmp_path: Path) -> None:
     save_own(tmp_path, parse_template(MINE))
     (tmp_path / "templates/spoiled.yaml").write_text("name: [", encoding="utf-8")
+    (tmp_path / "templates/typed.yaml").write_text("title: !!bool maybe", encoding="utf-8")
     assert list(own_templates(tmp_path)) == ["due-diligence"]
     with pytest.raises(KimiDocsError, match="no YAML"):
         get_own(tmp_path, "spoiled")
