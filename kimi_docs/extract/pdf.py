@@ -11,11 +11,11 @@ from kimi_docs.extract import progress
 from kimi_docs.extract.build import Builder, check_length, whole
 from kimi_docs.extract.formats import PDF_WITHOUT_TABLES
 from kimi_docs.extract.hidden import listed
-from kimi_docs.extract.pdf_facts import has_form, labels, metadata, notices
+from kimi_docs.extract.pdf_facts import labels, metadata, notices
 from kimi_docs.extract.pdf_margins import REACH, edges, margins
-from kimi_docs.extract.pdf_open import MAX_PAGES, opened, page_of, raw_text
+from kimi_docs.extract.pdf_open import MAX_PAGES, opened, page_of
 from kimi_docs.extract.pdf_outline import outline, ranks, title
-from kimi_docs.extract.pdf_page import Sheet, look, removals
+from kimi_docs.extract.pdf_page import Sheet, look, raw_text, removals
 from kimi_docs.extract.pdf_picture import boxes, draw
 from kimi_docs.extract.pdf_running import Contents, Running, run_of, running
 from kimi_docs.extract.pdf_text import Origins
@@ -102,11 +102,9 @@ def picture(
 def _marked(document: Any, index: int, start: int, end: int, *, tabled: bool) -> tuple[str, list[int]]:
     """A page's raw text and the offsets in it of the characters `start`…`end`, by repeating how the page was cleaned."""
     first = max(0, index - REACH)
-    forms = has_form(document)
-    sheet = look(document, index, forms=forms, tabled=tabled)
+    sheet = look(document, index, tabled=tabled)
     window = [
-        sheet.raw if other == index else (look(document, other, forms=True).raw if forms else raw_text(document, other))
-        for other in range(first, min(len(document), index + REACH + 1))
+        sheet.raw if other == index else raw_text(document, other) for other in range(first, min(len(document), index + REACH + 1))
     ]
     raw = sheet.raw or ""
     removed, given = removals(sheet, margins([edges(text or "") for text in window], index - first))
@@ -153,13 +151,12 @@ def _part(document: Any, indexes: Iterable[int], how: _How) -> _Part:
     """Pages that follow one another, in whatever direction; they are given from the first to the last."""
     sheets: dict[int, Sheet] = {}
     total = 0
-    forms = has_form(document)
     for index in indexes:
         progress.page(index)
         cover = index < _COVER and not any(len(sheets[other].raw or "") > 20 for other in range(index) if other in sheets)
         known = index in how.skip
         heights = not how.contents
-        sheets[index] = Sheet() if known else look(document, index, forms=forms, title=cover, heights=heights, tabled=how.tabled)
+        sheets[index] = Sheet() if known else look(document, index, title=cover, heights=heights, tabled=how.tabled)
         total += len(sheets[index].raw or "")
         check_length(total)
     progress.page(-1)

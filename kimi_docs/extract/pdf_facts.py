@@ -22,10 +22,6 @@ def metadata(document: Any) -> Mapping[str, str]:
     return {key: value for key, value in found.items() if value}
 
 
-def has_form(document: Any) -> bool:
-    return bool(raw_pdfium.FPDF_GetFormType(document.raw) != raw_pdfium.FORMTYPE_NONE)
-
-
 def notices(document: Any) -> Iterator[Notice]:
     """What is in the file beside its pages."""
     if raw_pdfium.FPDF_GetFormType(document.raw) in (raw_pdfium.FORMTYPE_XFA_FULL, raw_pdfium.FORMTYPE_XFA_FOREGROUND):

@@ -85,19 +85,3 @@ def page_of(document: Any, index: int) -> Any:
         return document[index]
     except pdfium.PdfiumError:
         return None
-
-
-def raw_text(document: Any, index: int) -> str | None:
-    """A page's characters as pdfium gives them; None for a page that cannot be loaded."""
-    page = page_of(document, index)
-    if page is None:
-        return None
-    try:
-        text = page.get_textpage()
-    except pdfium.PdfiumError:
-        return None
-    try:
-        return str(text.get_text_range(errors="surrogatepass"))
-    finally:
-        text.close()
-        page.close()

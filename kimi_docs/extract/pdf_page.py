@@ -1,7 +1,8 @@
 """One page of a PDF → all that is read from it while it is open."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ctypes import c_char, c_int, c_ushort, sizeof
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,14 @@ from kimi_docs.extract.pdf_text import Given, Range, clean
 from kimi_docs.extract.pdf_words import words
 
 _DRAWN = (pdf_objects.PATH, pdf_objects.SHADING)
-_UNREAD = (raw_pdfium.FPDF_ANNOT_LINK, raw_pdfium.FPDF_ANNOT_POPUP, raw_pdfium.FPDF_ANNOT_WIDGET)
+_UNREAD = frozenset(
+    (
+        *(raw_pdfium.FPDF_ANNOT_LINK, raw_pdfium.FPDF_ANNOT_POPUP, raw_pdfium.FPDF_ANNOT_TEXT, raw_pdfium.FPDF_ANNOT_INK),
+        *(raw_pdfium.FPDF_ANNOT_HIGHLIGHT, raw_pdfium.FPDF_ANNOT_UNDERLINE, raw_pdfium.FPDF_ANNOT_SQUIGGLY),
+        raw_pdfium.FPDF_ANNOT_STRIKEOUT,
+    )
+)
+"""Notes that draw no letters on the page."""
 _NO_VALUE = 2
 """Bytes of an empty string in UTF-16 with its end."""
 _NOT_CHOSEN = tuple(map(ord, "Off\0"))
@@ -63,28 +71,45 @@ class Sheet:
     """It is a picture, and its text only a stamp on that."""
 
 
-def look(document: Any, index: int, *, forms: bool, title: bool = False, heights: bool = False, tabled: bool = True) -> Sheet:
-    """Read a page. With `forms` what has been filled in becomes part of its text; with `title` its largest lines are looked for,
-    with `heights` those that may be headings are measured, with `tabled` tables are looked for."""
-    page = page_of(document, index)
-    if page is not None and forms:
-        page = _flat(document, index, page)
-    if page is None:
-        return Sheet()
+def look(document: Any, index: int, *, title: bool = False, heights: bool = False, tabled: bool = True) -> Sheet:
+    """Read a page. With `title` its largest lines are looked for, with `heights` those that may be headings are measured, with
+    `tabled` tables are looked for."""
+    with _lettered(document, index) as found:
+        return _sheet(document, *found, title=title, heights=heights, tabled=tabled) if found else Sheet()
+
+
+def raw_text(document: Any, index: int) -> str | None:
+    """A page's characters as pdfium gives them; None for a page that cannot be loaded."""
+    with _lettered(document, index) as found:
+        return _raw(found[1]) if found else None
+
+
+@contextmanager
+def _lettered(document: Any, index: int) -> Iterator[tuple[Any, Any] | None]:
+    """A page and its letters, what is filled in or written over it among them; None where it cannot be loaded."""
+    page = _flat(document, index)
     try:
-        text_page = page.get_textpage()
+        text_page = page.get_textpage() if page is not None else None
     except pdfium.PdfiumError:
-        return Sheet()
+        text_page = None
+    if text_page is None:
+        yield None
+        return
     try:
-        return _sheet(document, page, text_page, title=title, heights=heights, tabled=tabled)
+        yield page, text_page
     finally:
         text_page.close()
         page.close()
 
 
-def _flat(document: Any, index: int, page: Any) -> Any:
-    """The page with what is filled in drawn into it."""
-    if not _filled(page):
+def _raw(text_page: Any) -> str:
+    return str(text_page.get_text_range(errors="surrogatepass"))
+
+
+def _flat(document: Any, index: int) -> Any:
+    """The page with what is filled in or written over it drawn into it."""
+    page = page_of(document, index)
+    if page is None or not _filled(page):
         return page
     raw_pdfium.FPDFPage_Flatten(page.raw, raw_pdfium.FLAT_NORMALDISPLAY)
     page.close()
@@ -122,7 +147,7 @@ def _said(field: Any, key: bytes) -> bool | None:
 
 
 def _sheet(document: Any, page: Any, text_page: Any, *, title: bool, heights: bool, tabled: bool) -> Sheet:
-    raw = str(text_page.get_text_range(errors="surrogatepass"))
+    raw = _raw(text_page)
     if len(raw) < _LITTLE and not raw.strip():
         return Sheet(raw=raw, picture=_shows_something(page))
     found = areas(page) if tabled else []

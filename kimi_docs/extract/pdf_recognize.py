@@ -53,7 +53,7 @@ def _page(number: int, page: pdfium.PdfPage) -> Recognized:
 
 def _stamp(document: pdfium.PdfDocument, number: int) -> str:
     """What is written on a page that is a picture otherwise."""
-    sheet = look(document, number - 1, forms=True, tabled=False)
+    sheet = look(document, number - 1, tabled=False)
     return clean(sheet.raw or "", *removals(sheet, ())) if sheet.stamped else ""
 
 
