@@ -8,7 +8,7 @@ from kimi_docs.domain.claims import Answer, Claim, Draft, Section
 from kimi_docs.domain.text import Extraction, PageKind
 from kimi_docs.local.asking import ABOUT_THE_TEXT, FOLLOWS, GIST, PARTS
 from kimi_docs.local.search import GENERIC, Hit, Passages, asked_words
-from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, everything
+from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, chopped, everything
 from kimi_docs.local.summarize import claim, part
 from kimi_docs.local.tokens import language_of, traces, words
 from kimi_docs.local.words import GENERIC_QUESTION
@@ -55,7 +55,7 @@ def answer(question: str, extractions: Sequence[Extraction], history: Sequence[A
 
 def good_hits(passages: Passages, question: str, more: Sequence[str] = ()) -> list[Hit]:
     """The hits worth showing: enough of the question in the best, the others near to it and not the same words again."""
-    hits = passages.find(question, more=more)
+    hits = _headers_last(passages, passages.find(question, more=more), {*asked_words(question), *more})
     enough = ENOUGH[language_of(question)]
     able = [hit for hit in hits if hit.covered >= enough and len(passages.sentences[hit.number].text) <= LONGEST_CHARACTERS]
     if not able or able[0].score < 0.6 * hits[0].score:
@@ -68,6 +68,17 @@ def good_hits(passages: Passages, question: str, more: Sequence[str] = ()) -> li
             chosen.append(hit)
             seen.add(text)
     return chosen[:MOST_CLAIMS]
+
+
+def _headers_last(passages: Passages, hits: list[Hit], asked: set[str]) -> list[Hit]:
+    """A header that holds many words of the question gives way to the rows under it that hold one more."""
+
+    def gives_way(hit: Hit) -> bool:
+        text, more = passages.sentences[hit.number].text, asked.difference(passages.bags[hit.number])
+        under = (other.number for other in hits if passages.sentences[other.number].heading.endswith(text))
+        return any(more.intersection(passages.bags[number]) for number in under)
+
+    return sorted(hits, key=gives_way)
 
 
 def asked_part(question: str) -> str | None:
@@ -114,5 +125,10 @@ def _sheet_rows(extraction: Extraction, held: re.Pattern[str]) -> Iterator[Sente
     for number, (page, header, row) in enumerate(sheet_rows(extraction)):
         if number >= MANY_ROWS and not held.search(extraction.text, row.start, row.end):
             continue
-        heading = f"{page.label} {' '.join(cells(header.of(extraction.text)))}"
-        yield Sentence(span=row, text=" · ".join(cells(row.of(extraction.text))), heading=heading, whole=False)
+        heading = f"{page.label} {_row(header.of(extraction.text))}" if header else page.label
+        for piece in chopped(extraction.text, row):
+            yield Sentence(span=piece, text=_row(piece.of(extraction.text)), heading=heading, whole=False)
+
+
+def _row(text: str) -> str:
+    return " · ".join(cells(text))

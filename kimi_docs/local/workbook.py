@@ -45,12 +45,12 @@ def cells(row: str) -> list[str]:
     return [cell.strip() for cell in separator.split(row) if cell.strip()]
 
 
-def sheet_rows(extraction: Extraction) -> Iterator[tuple[Page, Span, Span]]:
-    """(sheet, header row, row) for every row below a header."""
+def sheet_rows(extraction: Extraction) -> Iterator[tuple[Page, Span | None, Span]]:
+    """(sheet, header row, row) for every row; those above the header and itself have none."""
     for page in extraction.pages:
         if page.kind == PageKind.SHEET and (rows := list(_rows(extraction.text, page.span))):
             header = _header(extraction.text, rows)
-            yield from ((page, rows[header], row) for row in rows[header + 1 :])
+            yield from ((page, rows[header] if number > header else None, row) for number, row in enumerate(rows))
 
 
 def _header(text: str, rows: list[Span]) -> int:

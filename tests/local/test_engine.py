@@ -268,6 +268,27 @@ def test_among_many_sentences_the_same_is_found(text: str, question: str) -> Non
         assert text in said(answer(question, extraction(f"{before}{text}\n")))
 
 
+PAIRS = "Customer\tAlice Miller\nOrder\t4711\nCity\tLinz\n"
+TABLE = "List of stations made in May\n\nStation\tHeight of station\nHill\t812\nLake\t401\n"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "question", "expected"),
+    [
+        (PAIRS, "Who is the customer?", "Customer · Alice Miller"),
+        (PAIRS, "What is the order?", "Order · 4711"),
+        (TABLE, "When was the list made?", "made in May"),
+        (TABLE, "What is the height of Hill station?", "Hill · 812"),
+        ("Name\tNote\nBob\t" + "one more word, " * 60 + "zebra in the attic\n", "Where is the zebra?", "zebra in the attic"),
+    ],
+)
+def test_every_row_of_a_sheet_can_be_found(sheet: str, question: str, expected: str) -> None:
+    document = extraction(sheet, kind=PageKind.SHEET, labels=("Sheet1",))
+    draft = answer(question, document)
+    assert expected in next(draft.claims).text
+    check_quotes(draft, document)
+
+
 def test_three_hundred_pages_are_summarized_in_bounded_time() -> None:
     document = long_document(300)
     started = time.process_time()
