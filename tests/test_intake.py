@@ -321,3 +321,16 @@ def test_a_table_of_sectors_that_names_one_without_end_costs_nothing() -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 10 * len(content)
+
+
+def test_the_parts_of_an_archive_are_counted_before_they_are_parsed() -> None:
+    entry = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 0, 20, 0, *[0] * 7, 4, *[0] * 6) + b"name"
+    directory = entry * 100_000
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(directory), 30, 0)
+    content = b"PK\3\4" + bytes(26) + directory + end
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        take(content, "a.docx", max_bytes=MAX)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10 * 1024**2

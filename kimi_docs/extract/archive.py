@@ -16,6 +16,7 @@ MAX_RATIO = 100
 RATIO_FLOOR_BYTES = 10 * 1024**2
 """Below this an archive may be as dense as it likes."""
 MAX_ENTRIES = 10_000
+_ENTRY = b"PK\x01\x02"
 MAX_DEPTH = 3
 _PIECE_BYTES = 1024**2
 
@@ -34,6 +35,8 @@ def check(content: bytes) -> None:
 def _check(content: bytes, packed_bytes: int, depth: int, spent: _Spent) -> None:
     if depth > MAX_DEPTH:
         raise _too_large(say("This file holds archives within archives, more than {depth} deep.", depth=MAX_DEPTH))
+    if content.count(_ENTRY) > MAX_ENTRIES:  # before the parser holds them all; what its end says of their number may be a lie
+        raise _too_many()
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
@@ -44,7 +47,7 @@ def _check(content: bytes, packed_bytes: int, depth: int, spent: _Spent) -> None
         entries = archive.infolist()
         spent.entries += len(entries)
         if spent.entries > MAX_ENTRIES:
-            raise _too_large(say("This file holds more than {count} parts.", count=MAX_ENTRIES))
+            raise _too_many()
         if sum(entry.compress_size for entry in entries) > len(content):
             raise _too_large(say("The parts of this file overlap, so that it would unpack without end."))
         for entry in entries:
@@ -100,6 +103,10 @@ def damaged() -> Damaged:
         say("This file is damaged: its parts cannot be unpacked."),
         say("Open it in the program it comes from, save it again, and add that."),
     )
+
+
+def _too_many() -> TooLarge:
+    return _too_large(say("This file holds more than {count} parts.", count=MAX_ENTRIES))
 
 
 def _too_large(message: Message) -> TooLarge:

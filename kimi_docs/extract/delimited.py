@@ -1,6 +1,7 @@
 """CSV or TSV → one sheet."""
 
 import csv
+import io
 from collections import Counter
 from pathlib import Path
 
@@ -23,7 +24,8 @@ def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # 
     csv.field_size_limit(_FIELD_CHARACTERS)
     builder = Builder(document_id, EXTRACTOR)
     try:
-        builder.add(sheet_text(csv.reader(text.splitlines(keepends=True), delimiter=delimiter(text))), kind=PageKind.SHEET)
+        lines = io.StringIO(text, newline="")  # `splitlines` would also cut at separators that stand within a field
+        builder.add(sheet_text(csv.reader(lines, delimiter=delimiter(text))), kind=PageKind.SHEET)
     except csv.Error as error:
         raise Damaged(say("The rows of this table cannot be told apart."), say("Save it as .xlsx or .csv again.")) from error
     builder.note_lost()

@@ -10,10 +10,11 @@ from kimi_docs.extract.encoding import decode
 from kimi_docs.extract.sections import Paragraph, add_sections
 
 EXTRACTOR = "markdown-1"
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*?)[ \t]*#*[ \t]*")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+\S.*")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
-_TABLE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-*:?[ \t]*)+")
+_TABLE_RULE = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-*+:?[ \t]*+)++")
+"""Nothing is given back once taken: long lines of blanks would take the square of their length."""
 
 
 def read(path: Path, document_id: str, *, password: str = "") -> Extraction:  # noqa: ARG001 - text has no passwords

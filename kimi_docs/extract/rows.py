@@ -25,7 +25,8 @@ _LARGE = 1e13
 """From here up 15 digits are too few for the cents of a sum, and soon for an account's number."""
 _GAP = "\t[{} blank rows]"
 _GAP_LINE = re.compile(r"\t\[(\d+) blank rows\]")
-_BREAKS = re.compile(r"\s*[\t\r\n\x0b\x0c\x85\u2028\u2029]\s*")
+_BREAK = re.compile(r"[\t\r\n\x0b\x0c\x85\u2028\u2029]")
+_BLANKS = re.compile(r"\s+")
 
 
 def sheet_text(rows: Iterable[Sequence[Any]], *, skip: int = 0, words: set[str] | None = None) -> str:
@@ -135,7 +136,8 @@ def column_letters(number: int) -> str:
 
 
 def _clean(text: str) -> str:
-    return _BREAKS.sub(" ", tidy(text))
+    text = tidy(text)
+    return _BLANKS.sub(lambda blanks: " " if _BREAK.search(blanks[0]) else blanks[0], text) if _BREAK.search(text) else text
 
 
 def _moment(cell: datetime) -> str:

@@ -1,6 +1,7 @@
 """Text, Markdown, HTML and JSON → sections."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,13 @@ def test_tables_of_a_page_keep_caption_and_columns_and_hide_what_is_hidden(tmp_p
     found = read(web, tmp_path, f"<html><body>{table}</body></html>")
     assert found.text == "In euro\n\nRegion | 2023 | 2024\nNorth | 10 | 20\n | 11 | 21\nTotal |  | 41\nNote\nSouth | 1 2 | 3\n"
     assert [entry.text for entry in found.hidden] == ["gone x", "lost"]
+
+
+SLOW_LINES = ["# a" + " " * 50_000 + "b", "x | y\n-|" + " " * 50_000 + "x", "x | y\n" + " " * 50_000 + "x"]
+
+
+@pytest.mark.parametrize("text", SLOW_LINES, ids=["heading", "rule", "before a rule"])
+def test_long_blanks_cost_no_more_than_their_length(tmp_path: Path, text: str) -> None:
+    start = time.process_time()
+    read(markdown, tmp_path, text)
+    assert time.process_time() - start < 2

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import time
 import zipfile
 from pathlib import Path
 
@@ -189,6 +190,12 @@ def test_rows_of_different_lengths_stay_rows() -> None:
     assert sheet_text([["a", "b"], ["c"], ["d", "e", "f"]]) == "a\tb\nc\nd\te\tf\n"
 
 
+def test_blanks_around_a_line_end_are_one_however_many() -> None:
+    start = time.process_time()
+    assert sheet_text([["a" + " " * 200_000 + "b  c \n d\x85 \u2028e", "x"]]) == "a" + " " * 200_000 + "b  c d e\tx\n"
+    assert time.process_time() - start < 1
+
+
 @pytest.mark.parametrize("rows", [1, 300])
 def test_columns_of_large_numbers_come_back_equal(rows: int) -> None:
     text = sheet_text([["甲", 6222021234567890.0 + row, 0.5, 12345678901234.25, 110101199003071232.0] for row in range(rows)])
@@ -239,6 +246,7 @@ TABLES = [
     ('a,b\n"x, ""y""\nz",2\n', 'a\tb\nx, "y" z\t2\n'),
     ("名,值\r\n甲,0\r\n", "名\t值\n甲\t0\n"),
     ("one\ntwo\n", "one\ntwo\n"),
+    ("a,b\n1\u20282,3\n4,5\n", "a\tb\n1 2\t3\n4\t5\n"),
 ]
 
 
