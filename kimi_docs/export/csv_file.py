@@ -1,7 +1,8 @@
-"""Report → CSV for a spreadsheet: one row a citation, and no cell that a spreadsheet takes for a formula."""
+"""Report → CSV for a spreadsheet: one row a citation, numbers it can add up, and no cell that it takes for a formula."""
 
 import csv
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from io import TextIOWrapper
 from typing import BinaryIO
 
@@ -10,19 +11,26 @@ from kimi_docs.export.nouns import Report, Source
 from kimi_docs.export.plain import clean
 from kimi_docs.language import translate
 
+_LARGEST = 300  # digits before or behind the point: what a spreadsheet still takes for a number
 _ACTIVE = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def write(report: Report, out: BinaryIO) -> None:
-    rows = _cell_rows(report) if report.grid else _claim_rows(report)
-    write_rows(out, rows)
+    write_rows(out, _cell_rows(report) if report.grid else _claim_rows(report))
 
 
-def write_rows(out: BinaryIO, rows: Iterable[Iterable[str]]) -> None:
+def write_rows(out: BinaryIO, rows: Iterable[Iterable[str | Decimal]]) -> None:
     """Rows in UTF-8 with the mark by which Excel knows it."""
     text = TextIOWrapper(out, "utf-8-sig", newline="", write_through=True)
-    csv.writer(text).writerows([inert(value) for value in row] for row in rows)
+    csv.writer(text).writerows([_cell(value) for value in row] for row in rows)
     text.detach()
+
+
+def _cell(value: str | Decimal) -> str:
+    """A number as it is, also below zero: as text it would be left out of sums."""
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _LARGEST:
+        return f"{value:f}"
+    return inert(str(value))
 
 
 def inert(text: str) -> str:
@@ -42,14 +50,15 @@ def _claim_rows(report: Report) -> Iterator[Iterable[str]]:
                 yield from ((*known, *_source(source, tongue)) for source in statement.sources or (None,))
 
 
-def _cell_rows(report: Report) -> Iterator[Iterable[str]]:
+def _cell_rows(report: Report) -> Iterator[Iterable[str | Decimal]]:
     tongue, grid = report.language, report.grid
     head = [translate("Document", tongue), translate("Column", tongue), translate("Value", tongue)]
-    yield [*head, translate("Verification", tongue), *_source_head(tongue)]
+    yield [*head, translate("Verification", tongue), *_source_head(tongue), translate("Remark", tongue)]
     for row in grid.rows if grid else ():
         for cell in row.cells:
-            known = (row.document, cell.column, cell.shown, words.standing(cell.standing, tongue))
-            yield from ((*known, *_source(source, tongue)) for source in cell.sources or (None,))
+            value = cell.value if isinstance(cell.value, Decimal) else cell.shown
+            known = (row.document, cell.column, value, words.standing(cell.standing, tongue))
+            yield from ((*known, *_source(source, tongue), cell.remark) for source in cell.sources or (None,))
 
 
 def _source_head(language: str) -> list[str]:
