@@ -27,6 +27,7 @@ _CELL_UNITS = 32_767  # Excel's limit, in UTF-16 code units
 _NOTE_UNITS = 3_000
 _MAX_WIDTH = 80
 _DIGITS = 15  # what a double holds: a longer number would not come back as it is, so it stays text
+_LARGEST = 300  # digits before or behind the point, for the same reason
 _FIRST_DAY = date(1900, 3, 1)  # before it Excel's calendar has a day that never was
 
 Anything = Value | date
@@ -128,8 +129,9 @@ class Pen:
 
     def _put_marked(self, sheet: Worksheet, row: int, column: int, cell: Cell) -> None:
         value = cell.value
-        if isinstance(value, Decimal) and value.is_finite() and len(value.normalize().as_tuple().digits) <= _DIGITS:
-            sheet.write_number(row, column, value, self._look("#,##0.##########" if value % 1 else "#,##0", cell.standing))
+        if isinstance(value, Decimal) and _fits(value):
+            whole = value == value.to_integral_value()
+            sheet.write_number(row, column, value, self._look("#,##0" if whole else "#,##0.##########", cell.standing))
         elif isinstance(value, date) and _day(value) >= _FIRST_DAY:
             sheet.write_datetime(row, column, value, self._look("yyyy-mm-dd", cell.standing))
         else:
@@ -147,6 +149,11 @@ class Pen:
             look |= {"bg_color": colour} if colour else {}
             self._looks[key] = self._book.add_format(look | ({"quote_prefix": True} if quoted else {}))
         return self._looks[key]
+
+
+def _fits(value: Decimal) -> bool:
+    """A double holds it digit by digit."""
+    return value.is_finite() and abs(value.adjusted()) < _LARGEST and len(value.normalize().as_tuple().digits) <= _DIGITS
 
 
 def _day(value: date) -> date:

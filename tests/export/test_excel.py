@@ -1,16 +1,19 @@
 """Excel files hold the data cell by cell, and no text in them can act."""
 
 from datetime import datetime
+from decimal import Decimal
 from io import BytesIO
 from zipfile import ZipFile
 
 import openpyxl
 import pytest
 
+from kimi_docs.domain.table import Cell, Column, Row, Table, ValueType
 from kimi_docs.export.excel_pen import cell_text
 from kimi_docs.export.formats import to_bytes
 from kimi_docs.export.plain import clean
-from tests.export.examples import HOSTILE, hostile, ordinary, talk
+from kimi_docs.export.table import of_table
+from tests.export.examples import DOCUMENT, HOSTILE, hostile, ordinary, talk
 
 
 def opened(content: bytes) -> openpyxl.Workbook:
@@ -79,3 +82,20 @@ def test_a_session_lists_its_questions_as_sections() -> None:
     assert "Coverage" not in book.sheetnames
     assert {row[1] for row in rows(book, "Claims")[1:]} == {"What cools?"}
     assert dict(rows(book, "Receipt"))["Who pays?"] == "The documents do not hold an answer to this question."
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("1e30", 1e30),
+        ("-1234.5", -1234.5),
+        ("1e-30", 1e-30),
+        ("1E+400", "1E+400"),
+        ("1234567890123456", "1234567890123456"),
+    ],
+)
+def test_a_number_of_any_size_is_written(value: str, kept: object) -> None:
+    column = Column(name="Profit", question="How much?", type=ValueType.NUMBER)
+    row = Row(document=DOCUMENT.id, cells=(Cell(column="Profit", value=Decimal(value)),))
+    book = opened(to_bytes(of_table(Table(id="t", title="T", columns=(column,), rows=(row,)), [DOCUMENT], "en"), ".xlsx"))
+    assert kept in [cell.value for cell in book.worksheets[0][2]]
