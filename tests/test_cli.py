@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.scope import LOCAL
+from kimi_docs.library import Library
 from tests.conftest import ROOT
 from tests.kimi_server import KimiServer
 
@@ -109,6 +112,18 @@ def test_an_estimate_sends_nothing(home: Path, kimi: Callable[..., KimiServer]) 
     assert (estimate["calls"], estimate["model"]) == (1, "kimi-k2.6")
     assert estimate["cost"] > 0
     assert server.ledger == []
+
+
+def test_reading_a_document_carries_out_no_summary_that_waits_for_it(
+    home: Path, kimi: Callable[..., KimiServer], library: Library
+) -> None:
+    server = kimi()
+    document = library.add(LOCAL, PAPER.read_bytes(), PAPER.name).document
+    waiting = library.summarize(LOCAL, document.id, library.order())
+    assert isinstance(waiting, Run)
+    assert as_json("estimate", document.id)["estimates"][0]["calls"] == 1
+    assert as_json("extract", document.id, "--via", "local")["coverage"]["read"] == 5
+    assert (server.ledger, library.run(LOCAL, waiting.id).state) == ([], RunState.QUEUED)
 
 
 def test_exports_are_written_in_the_format_their_ending_names(home: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from kimi_docs.cli.console import Console, sentence
 from kimi_docs.domain.batch import BatchEntry
 from kimi_docs.domain.claims import Completeness, Length, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
-from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.text import Extraction
 from kimi_docs.errors import KimiDocsError, PasswordNeeded, Stopped, WrongUse
 from kimi_docs.gather import content_of, told
@@ -234,7 +234,8 @@ def _read(console: Console, desk: Desk, file: str, *, again: bool = False) -> tu
     extraction = desk.library.extraction(console.actor, document.id)
     if again or not extraction:
         runs = desk.library.runs(console.actor, document=document.id, active=True)
-        run = runs[0] if runs else desk.library.read(console.actor, document.id)
+        begun = next((run for run in runs if run.kind is RunKind.EXTRACT), None)
+        run = begun or desk.library.read(console.actor, document.id)
         try:
             _finished(desk.finish(run))
         except _Failed as problem:
