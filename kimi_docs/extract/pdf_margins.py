@@ -2,7 +2,8 @@
 
 Decided from the four pages before and after, so that one page can be read again without the whole book. A line at the
 edge of a page is a margin when it stood at the edge of an earlier page near by and of at least two in all, its numbers the same
-or counting with the pages. The first time it is said it is kept, so no title or heading is lost; bare page numbers go at once.
+or counting with the pages; those that only count read like page numbers, or stand outside a running line: else they may be
+the headings of one question a page. The first time it is said it is kept, so no title or heading is lost; bare page numbers go at once.
 """
 
 import re
@@ -23,6 +24,12 @@ _MOST_NUMBERS = 12
 _LONGEST_ROMAN = 7
 _ROMAN = re.compile(r"[ivxlc]+")
 _BARE = re.compile(r"[\s\-–—|·.•/\[\]()#第页頁共of]*(?:page|p\.?|seite)?[\s\-–—|·.•/\[\]()#第页頁共of]*", re.IGNORECASE)
+_SAYS_PAGE = re.compile(
+    r"\b(?:page|pag|pág|pg|pp|p|seite|s|página|pagina|sida|side|стр|страница)\b[. ]*#|[页頁]|ページ|쪽"
+    r"|[|·•]\s*#|#\s*[|·•]|[-–—]\s*#\s*[-–—]"
+    r"|^#\s+[^\W\d_]|(?:[^\W\d_]+\W+){4}$(?<=#)|[\u3400-\u9fff]{8}\W*#$"  # before a title, or after a long one
+)
+"""Among the words of a line whose number counts: that is the number of the page."""
 
 
 class Edge(NamedTuple):
@@ -100,6 +107,7 @@ def margins(pages: Sequence[Edges], index: int) -> list[tuple[int, int]]:
 def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) -> list[tuple[int, int]]:
     """Margins of one edge, from the outside inwards, up to the first line that is none."""
     found: list[tuple[int, int]] = []
+    counting: list[tuple[int, int]] = []
     for line in edge:
         alike = [(other, twins) for other, page in near if (twins := page.numbers.get(line.words))]
         if len(alike) < 2 or not (line.bare or _TWO_LETTERS.search(line.words, 0, 60)):
@@ -107,7 +115,10 @@ def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) ->
         same = [other for other, twins in alike if any(_same(line, twin, index - other) for twin in twins)]
         if len(same) < 2 or not (line.bare or min(same) < index):
             break
-        found.append((line.start, line.end))
+        counting.append((line.start, line.end))
+        if line.bare or _SAYS_PAGE.search(line.words) or any(line.numbers in twins for _, twins in alike):
+            found += counting
+            counting = []
     return found
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from kimi_docs.domain.text import Coverage, Extraction, PageState
 from kimi_docs.errors import Damaged, EmptyDocument, NoText, PasswordNeeded, TooLarge
 from kimi_docs.extract import pdf
+from kimi_docs.extract.pdf_margins import edges, margins
 from kimi_docs.extract.pdf_recognize import with_stamp
 from kimi_docs.extract.pdf_text import Origins, clean
 from kimi_docs.extract.recognized import Recognized, unread
@@ -51,6 +52,47 @@ def test_running_headers_and_page_numbers_are_left_out_and_said_once(tmp_path: P
     assert found.text.count("The Fruit Report") == 1
     assert not re.search(r"- \d+ -", found.text)
     assert all(f"about {word}." in found.text for word in words)
+
+
+HEADS = {
+    "Page {n}": False,
+    "Manual of the machine, p. {n}": False,
+    "{n} | Manual": False,
+    "{n} Manual": False,
+    "How to use the machine {n}": False,
+    "操作手册 第{n}页": False,
+    "Question {n}": True,
+    "Exercise sheet {n}": True,
+}
+
+
+@pytest.mark.parametrize("head", [head for head in HEADS if head.isascii()])
+def test_lines_that_count_with_the_pages_are_headings_unless_they_say_they_are_pages(tmp_path: Path, head: str) -> None:
+    words = ["apples", "pears", "plums", "figs", "dates", "limes"]
+    found = read(
+        tmp_path,
+        made.pdf([made.lines(head.format(n=n), f"What are {word}?", f"Say what {word} is.") for n, word in enumerate(words, 1)]),
+    )
+    assert all((head.format(n=n) in found.text) is HEADS[head] for n in range(2, 7))
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_the_same_holds_for_other_writings(head: str) -> None:
+    pages = [edges(f"{head.format(n=n)}\r\nWhat is {word}?\r\nSay it.\r\nEnd {word}\r\n") for n, word in enumerate("abcdef")]
+    assert bool(margins(pages, 3)) is not HEADS[head]
+
+
+def test_a_heading_that_counts_stays_under_a_running_line_and_a_line_above_it_goes(tmp_path: Path) -> None:
+    words = ["apples", "pears", "plums", "figs"]
+    for top, kept in ((("Exam of the spring", "Question {n}"), True), (("Sheet {n}", "Exam of the spring"), False)):
+        pages = [
+            made.lines(*[line.format(n=n) for line in top], f"What are {word}?", f"Say what {word} is.", f"End of {word}")
+            for n, word in enumerate(words, 1)
+        ]
+        found = read(tmp_path, made.pdf(pages))
+        counted = next(line for line in top if "{n}" in line).format(n=3)
+        assert (counted in found.text) is kept
+        assert found.text.count("Exam of the spring") == 1
 
 
 def test_rows_of_figures_and_identical_pages_are_no_headers(tmp_path: Path) -> None:
