@@ -107,13 +107,13 @@ def go(hit: Hit) -> None:
 
 def nothing(query: str) -> None:
     if query:
-        st.info(_("Nothing has all of these words. Try fewer words, the beginning of a word, or no filter."))
+        st.info(_("No passage has all of these words. Try fewer words, the beginning of a word, or no filter."))
     elif not library.count(actor):
         st.info(_("There is no document yet. Add one in the library, or try the sample there."))
         if st.button(_("Go to the library"), key="go_library", type="primary"):
             st.switch_page("library.py")
     else:
-        st.caption(_("Words find pages that have all of them; “quotation marks” find a phrase; the last word may be a beginning."))
+        st.caption(_("Words find passages that have all of them; “quotation marks” find a phrase; the last word may be a beginning."))
 
 
 def main() -> None:
