@@ -21,7 +21,7 @@ def test_from_a_word_to_its_page_and_by_a_link(served: Served, open_page: OpenPa
     expect(page.locator(".st-key-hits")).to_contain_text("midday")
     page.locator(".st-key-search input").fill("nothing-of-the-kind")
     page.locator(".st-key-search input").press("Enter")
-    expect(page.get_by_text("Nothing has all of these words")).to_be_visible()
+    expect(page.get_by_text("No passage has all of these words")).to_be_visible()
     page.locator(".st-key-search input").fill('"street trees"')
     page.locator(".st-key-search input").press("Enter")
     places = page.locator("[class*=st-key-hit_] button")

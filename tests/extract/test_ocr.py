@@ -124,7 +124,7 @@ def test_without_the_recognizer_a_document_says_how_to_have_it_read(tmp_path: Pa
         found = pool.extract(scan_between_pages(tmp_path), Document(id="a" * 64, name="a", format="pdf", bytes=1))
         assert [page.state for page in found.pages] == LEDGER
         (notice,) = [notice for notice in found.notices if notice.code == "ocr_missing"]
-        assert "2 pages" in notice.message.text()
+        assert "text: 2." in notice.message.text()
         assert "ocr" in notice.message.text()
         blank = tmp_path / "b.pdf"
         blank.write_bytes(scanned(Image.new("RGB", (300, 300), "grey")))
@@ -139,7 +139,7 @@ def test_pages_there_is_no_time_for_are_said(tmp_path: Path, monkeypatch: pytest
         found = pool.extract(scan_between_pages(tmp_path), Document(id="a" * 64, name="a", format="pdf", bytes=1))
     assert [page.state for page in found.pages] == LEDGER
     (notice,) = [notice for notice in found.notices if notice.code == "ocr_unfinished"]
-    assert "2 pages from page 3 on" in notice.message.text()
+    assert "2, from page 3 on" in notice.message.text()
 
 
 def test_recognized_text_takes_its_place_among_the_pages(tmp_path: Path) -> None:
