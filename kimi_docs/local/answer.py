@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kimi_docs.domain.claims import Answer, Claim, Draft, Section
 from kimi_docs.domain.text import Extraction, PageKind
-from kimi_docs.local.asking import ABOUT_THE_TEXT, FOLLOWS, GIST, PARTS
+from kimi_docs.local.asking import ABOUT_THE_TEXT, FOLLOWS, GIST, KINDS, PARTS
 from kimi_docs.local.search import GENERIC, Hit, Passages, asked_words
 from kimi_docs.local.sentences import LONGEST_CHARACTERS, Sentence, chopped, everything
 from kimi_docs.local.summarize import claim, part
@@ -87,7 +87,8 @@ def asked_part(question: str) -> str | None:
     keys = {_PARTS.get(word, "else") for word in plain if word not in GENERIC}
     if not keys:
         asks = GIST.search(question) or GENERIC.intersection(words(question))
-        return "" if asks else None
+        particular = any(asking.search(question) for asking, _ in KINDS)  # who, where, when …
+        return "" if asks and not particular else None
     return keys.pop() if len(keys) == 1 and "else" not in keys else None
 
 

@@ -41,6 +41,16 @@ CHINESE = """引言
 """
 
 
+CONTRACT = """甲方：北京华信科技有限公司。乙方：上海建工集团。
+
+本项目位于苏州市工业园区。工程于2024年3月1日开工，2025年6月30日竣工。
+
+合同总价为人民币500万元。质保期为两年。负责人李明担任项目经理。
+
+由于雨季较长，工期顺延三十天。付款应当通过银行转账完成。双方在南京签订本合同。
+"""
+
+
 def extraction(
     *pages: str, kind: PageKind = PageKind.PAGE, title: str = "", document: str = "d" * 64, labels: Sequence[str] = ()
 ) -> Extraction:

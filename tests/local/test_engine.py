@@ -16,7 +16,7 @@ from kimi_docs.domain.text import Extraction, PageKind, Span
 from kimi_docs.local.engine import LocalEngine
 from kimi_docs.local.search import FEW
 from kimi_docs.local.summarize import summary_sentences
-from tests.local.samples import CHINESE, ENGLISH, extraction, long_document
+from tests.local.samples import CHINESE, CONTRACT, ENGLISH, extraction, long_document
 
 ENGINE: Engine = LocalEngine()
 
@@ -173,6 +173,33 @@ def test_an_answer_is_the_sentence_that_holds_it(text: str, question: str, expec
     assert expected in " ".join(claim.text for claim in draft.claims)
     assert len(list(draft.claims)) <= 5
     check_quotes(draft, document)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("甲方是谁？", "华信科技"),
+        ("项目经理是谁？", "李明"),
+        ("项目在哪里？", "苏州市"),
+        ("项目在哪儿？", "苏州市"),
+        ("项目位于何地？", "苏州市"),
+        ("工程何时开工？", "3月1日"),
+        ("工程什么时候竣工？", "6月30日"),
+        ("工程哪年竣工？", "2025年"),
+        ("合同总价是多少？", "500万元"),
+        ("质保期有多长时间？", "两年"),
+        ("为什么工期顺延？", "雨季"),
+        ("工期为何顺延？", "雨季"),
+        ("怎么付款？", "银行转账"),
+    ],
+)
+def test_chinese_words_that_ask_need_not_stand_in_the_text(question: str, expected: str) -> None:
+    assert expected in next(answer(question, extraction(CONTRACT)).claims).text
+
+
+@pytest.mark.parametrize("question", ["谁发明了电话？", "何时登月？", "会议在哪里举行？", "谁？", "在哪里？", "这篇文章是谁的？"])
+def test_a_chinese_question_of_another_thing_is_not_found(question: str) -> None:
+    assert not answer(question, extraction(CONTRACT)).found
 
 
 @pytest.mark.parametrize(
