@@ -1,5 +1,7 @@
 """What a worker puts into the queue, and puts there again when nobody has begun it."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ from kimi_docs.domain.runs import Run, RunKind, RunState
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.jobs import worker
 from kimi_docs.jobs.worker import ABANDONED, Feeder
+from tests.conftest import ROOT
 from tests.fakes import MemoryStorage
 
 
@@ -60,6 +63,33 @@ def passed(monkeypatch: pytest.MonkeyPatch, feeder: Feeder, seconds: float) -> N
     monkeypatch.setattr(worker, "ABANDONED", ABANDONED - timedelta(seconds=seconds))
     feeder.feed()
     feeder.feed_again()
+
+
+INTERRUPTED = """
+import os, signal, sys
+from kimi_docs.jobs.worker import stop_on_signals
+
+stop, deep = stop_on_signals(), []
+
+def step(frame, event, _argument):
+    deep.append(frame)
+    if len(deep) == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGTERM)
+    return step
+
+sys.settrace(step)
+for _ in range(40):
+    if stop.wait(0.01):
+        break
+sys.settrace(None)
+sys.exit(0 if stop.wait(0) else 1)
+"""
+"""A wait for the end into whose n-th step the signal comes."""
+
+
+@pytest.mark.parametrize("place", [1, 5, 9, 13, 17, 21])
+def test_a_signal_ends_the_wait_wherever_it_comes(place: int) -> None:
+    assert subprocess.run([sys.executable, "-c", INTERRUPTED, str(place)], timeout=20, cwd=ROOT, check=False).returncode == 0
 
 
 def test_a_run_whose_worker_was_killed_before_it_began_is_resumed(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,7 +53,7 @@ async def _perform(run_id: str) -> str:
     return await _carry_out(run_id)
 
 
-def work(workshop: Workshop, settings: Settings, *, stop: threading.Event) -> None:
+def work(workshop: Workshop, settings: Settings, *, stop: "Stop") -> None:
     """Work until `stop` is set. On SQLite one worker a home. Raises: Misconfigured when another one works there."""
     global _workshop
     with _alone(settings):
@@ -205,9 +206,28 @@ def _alone(settings: Settings) -> Iterator[None]:
         yield
 
 
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
+class Stop:
+    """An event that a signal may set: of `threading.Event` the wait that the signal interrupts may hold the lock."""
+
+    def __init__(self) -> None:
+        self._told: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        self._told.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is set, at the latest after so many seconds."""
+        try:
+            self._told.get(timeout=seconds)
+        except Empty:
+            return False
+        self.set()
+        return True
+
+
+def stop_on_signals() -> Stop:
+    """What SIGTERM and SIGINT set."""
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
