@@ -1,8 +1,8 @@
 """A PDF page → the ranges of its text that nobody who looks at the page sees.
 
 The texts (as the PDF wrote them) that every sixth character belongs to are looked at for a sign: not painted, pale, minute,
-off the page. Only a line with one of those is looked at word by word, and pale words are believed hidden only where the drawn page
-shows nothing.
+off the page, in a layer, under a shape drawn later. Only a line with one of those is looked at word by word, and words that are
+pale, in a layer or under a shape are believed hidden only where the drawn page shows nothing.
 """
 
 import re
@@ -112,16 +112,21 @@ def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind
     return HiddenKind.TINY if 0 < top - bottom < _MINUTE and right - left < _MINUTE else None
 
 
-def _suspects(page: Any, sheet: Sequence[float], layer: bool | None) -> dict[int, pdf_objects.Bounds]:
+def _suspects(
+    page: Any, sheet: Sequence[float], layer: bool | None
+) -> tuple[dict[int, pdf_objects.Bounds], dict[int, HiddenKind | None]]:
     """The texts with a sign and where they stand: some letter of them may be unpainted (which means nothing in a `layer`), pale,
-    minute or off the page."""
+    minute, off the page, in a layer that is off or under a shape; and why those of the last two sorts may not be seen."""
     left, bottom, right, top = sheet
-    found = {}
-    for text, box, unseen_ink in pdf_objects.texts(page, _UNPAINTED, _PALE, _SHEER, _MINUTE, sheet, layer=bool(layer)):
+    found: dict[int, pdf_objects.Bounds] = {}
+    reasons: dict[int, HiddenKind | None] = {}
+    for text, box, pale, layered, covered in pdf_objects.texts(page, _UNPAINTED, _PALE, _SHEER, _MINUTE, sheet, layer=bool(layer)):
         beyond = box[2] < left or box[3] < bottom or box[0] > right or box[1] > top
-        if unseen_ink or beyond or pdf_objects.font_size(text) < _SMALL:  # a dash is low in any size
+        if layered or covered:
+            reasons[text] = _ink(text) or (HiddenKind.MARKED if layered else HiddenKind.COLOUR)
+        if layered or covered or pale or beyond or pdf_objects.font_size(text) < _SMALL:  # a dash is low in any size
             found[text] = box
-    return found
+    return found, reasons
 
 
 class _Judge:
@@ -131,8 +136,7 @@ class _Judge:
         self._page, self._pointer, self._sheet = page, pdf_objects.address(text_page.raw), page.get_bbox()
         self._raw, self._numbers = raw, pdf_objects.characters(text_page, raw)
         self._view, self._layer = _View(page), layer
-        self._suspects = _suspects(page, self._sheet, layer)
-        self._inks: dict[int, HiddenKind | None] = {}
+        self._suspects, self._inks = _suspects(page, self._sheet, layer)
         self._marks: dict[Range, bool] = {}
 
     def _under_picture(self) -> bool:
@@ -182,7 +186,7 @@ class _Judge:
 
     def _seen(self, kind: HiddenKind, letter: int, line: Range) -> bool:
         """What would be hidden for this reason can be seen, as white letters on black."""
-        if kind is HiddenKind.COLOUR:
+        if kind in (HiddenKind.COLOUR, HiddenKind.MARKED):
             return not self._is_mark(line) and not self._view.flat(
                 pdf_objects.char_box(self._pointer, letter), lambda: self._line(*line)
             )

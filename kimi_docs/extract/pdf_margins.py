@@ -3,7 +3,8 @@
 Decided from the four pages before and after, so that one page can be read again without the whole book. A line at the
 edge of a page is a margin when it stood at the edge of an earlier page near by and of at least two in all, its numbers the same
 or counting with the pages; those that only count read like page numbers, or stand outside a running line: else they may be
-the headings of one question a page. The first time it is said it is kept, so no title or heading is lost; bare page numbers go at once.
+the headings of one question a page. The first time it is said it is kept, so no title or heading is lost; bare page numbers go
+at once.
 """
 
 import re

@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from ctypes import CFUNCTYPE, byref, c_double, c_float, c_int, c_uint, c_void_p, cast
+from ctypes import CFUNCTYPE, byref, c_char, c_double, c_float, c_int, c_uint, c_ulong, c_void_p, cast, sizeof
 from typing import Any, NamedTuple
 
+import numpy as np
 import pypdfium2.raw as raw_pdfium
 
 from kimi_docs.extract.hidden import beyond_plane
@@ -46,6 +47,16 @@ _form_object = _fast(raw_pdfium.FPDFFormObj_GetObject, c_void_p, c_void_p, c_uin
 _get_bounds = _fast(raw_pdfium.FPDFPageObj_GetBounds, c_int, c_void_p, *(c_void_p,) * 4)
 _get_matrix = _fast(raw_pdfium.FPDFPageObj_GetMatrix, c_int, c_void_p, c_void_p)
 _get_fill = _fast(raw_pdfium.FPDFPageObj_GetFillColor, c_int, c_void_p, *(c_void_p,) * 4)
+_count_marks = _fast(raw_pdfium.FPDFPageObj_CountMarks, c_int, c_void_p)
+_mark_at = _fast(raw_pdfium.FPDFPageObj_GetMark, c_void_p, c_void_p, c_ulong)
+_mark_name = _fast(raw_pdfium.FPDFPageObjMark_GetName, c_int, c_void_p, c_void_p, c_ulong, c_void_p)
+_draw_mode = _fast(raw_pdfium.FPDFPath_GetDrawMode, c_int, c_void_p, c_void_p, c_void_p)
+_LAYER = "OC\0".encode("utf-16-le")
+"""The name of the mark around what belongs to a layer."""
+_COVER = (20.0, 6.0)
+"""Points: nothing narrower or lower covers a line."""
+_OPAQUE = 250
+_MOST_COVERS = 250
 _count_segments = _fast(raw_pdfium.FPDFPath_CountSegments, c_int, c_void_p)
 _segment_at = _fast(raw_pdfium.FPDFPath_GetPathSegment, c_void_p, c_void_p, c_int)
 _segment_type = _fast(raw_pdfium.FPDFPathSegment_GetType, c_int, c_void_p)
@@ -61,6 +72,9 @@ render_mode = _fast(raw_pdfium.FPDFTextObj_GetTextRenderMode, c_int, c_void_p)
 _number_at = _fast(raw_pdfium.FPDFText_GetCharIndexFromTextIndex, c_int, c_void_p, c_int)
 
 _floats = (c_float * 6)()
+_ints = (c_int * 2)()
+_name = (c_char * 8)()
+_size = c_ulong()
 _doubles = (c_double * 4)()
 _colour = (c_uint * 4)()
 _AT = tuple(c_void_p(cast(byref(_floats, 4 * place), c_void_p).value or 0) for place in range(4))
@@ -108,41 +122,97 @@ class Text(NamedTuple):
     bounds: Bounds
     pale: bool
 
+    layered: bool = False
+    """It belongs to a layer, which may be off."""
+
+    covered: bool = False
+    """A filled shape is drawn over it."""
+
 
 def texts(
     page: Any, modes: Sequence[int], pale: int, sheer: int, low: float, sheet: Sequence[float], *, layer: bool
 ) -> Iterator[Text]:
-    """The texts of a page that are written in one of these modes or pale, or are lower than `low` or off the sheet; no spaces,
-    and in a `layer` none in one of these modes.
+    """The texts of a page that are written in one of these modes or pale, are lower than `low` or off the sheet, belong to a layer
+    or are covered by a shape; no spaces, and in a `layer` none in one of these modes.
 
     All in one loop: there are thousands on a page, and a call each would cost more than what it asks.
     """
     pointer, left = address(page.raw), [MOST_OBJECTS]
     at, fill, box = _AT, _AT_COLOUR, _floats
     west, south, east, north = sheet
+    marks: dict[int, bool] = {}
+    covers: list[tuple[int, Bounds]] = []
     for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
         text = _object_at(pointer, number)
         mode = render_mode(text)
         if mode == _NO_TEXT:
-            if _type_of(text) == FORM:
-                yield from _inner_texts(text, modes, pale, sheer, left, layer=layer)
+            kind = _type_of(text)
+            if kind == FORM:
+                within = _in_layer(text, marks)
+                yield from _inner_texts(text, modes, pale, sheer, left, layer=layer, within=within)
+            elif kind == PATH and (cover := _cover(text)):
+                covers.append((number, cover))
             continue
         unseen = mode in modes
         if unseen and layer:
             continue
         if not unseen and _get_fill(text, *fill):
             unseen = (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
+        layered = _count_marks(text) > 0 and _in_layer(text, marks)
         if _get_bounds(text, *at):
             x1, y1, x2, y2, _, _ = box
-            if (unseen or y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north) and x1 < x2 and y1 < y2:
-                yield Text(text, (x1, y1, x2, y2), unseen)
+            if (unseen or layered or y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north) and x1 < x2 and y1 < y2:
+                yield Text(text, (x1, y1, x2, y2), unseen, layered)
+    if covers:
+        yield from _under(pointer, covers)
 
 
-def _inner_texts(form: int, modes: Sequence[int], pale: int, sheer: int, left: list[int], *, layer: bool) -> Iterator[Text]:
+def _in_layer(drawn: int, known: dict[int, bool]) -> bool:
+    """One of its marks is a layer's; `known` are the marks looked at before."""
+    for number in range(_count_marks(drawn)):
+        mark = _mark_at(drawn, number)
+        if mark not in known:
+            named = _mark_name(mark, byref(_name), sizeof(_name), byref(_size))
+            known[mark] = bool(named) and _name.raw[: _size.value] == _LAYER
+        if known[mark]:
+            return True
+    return False
+
+
+def _cover(path: int) -> Bounds | None:
+    """What a path may cover, None for lines and what can be seen through."""
+    if not _get_bounds(path, *_AT):
+        return None
+    left, bottom, right, top = _floats[:4]
+    if right - left < _COVER[0] or top - bottom < _COVER[1] or not _draw_mode(path, byref(_ints), byref(_ints, sizeof(c_int))):
+        return None
+    return (left, bottom, right, top) if _ints[0] and _get_fill(path, *_AT_COLOUR) and _colour[3] >= _OPAQUE else None
+
+
+def _under(page: int, covers: Sequence[tuple[int, Bounds]]) -> Iterator[Text]:
+    """The texts that lie within what is drawn after them."""
+    texts = [(number, text) for number in range(covers[-1][0]) if render_mode(text := _object_at(page, number)) != _NO_TEXT]
+    largest = sorted(covers, key=lambda one: _area(one[1]), reverse=True)[:_MOST_COVERS]
+    after, shapes = np.array([number for number, _ in largest]), np.array([shape for _, shape in largest]).T
+    for number, text in texts:
+        if _get_bounds(text, *_AT):
+            x1, y1, x2, y2, _, _ = _floats
+            over = (shapes[0] <= x1 + 1) & (shapes[1] <= y1 + 1) & (shapes[2] >= x2 - 1) & (shapes[3] >= y2 - 1)
+            if x1 < x2 and y1 < y2 and bool((over & (after > number)).any()):
+                yield Text(text, (x1, y1, x2, y2), pale=False, covered=True)
+
+
+def _area(shape: Bounds) -> float:
+    return (shape[2] - shape[0]) * (shape[3] - shape[1])
+
+
+def _inner_texts(
+    form: int, modes: Sequence[int], pale: int, sheer: int, left: list[int], *, layer: bool, within: bool
+) -> Iterator[Text]:
     for drawn in _inner(form, TEXT, PLAIN, 1, left):
         unpainted = render_mode(drawn.pointer) in modes
         if not (layer and unpainted) and (around := bounds(drawn)):
-            yield Text(drawn.pointer, around, unpainted or is_pale(drawn.pointer, pale, sheer))
+            yield Text(drawn.pointer, around, unpainted or is_pale(drawn.pointer, pale, sheer), within)
 
 
 def font_size(text: int) -> float:
