@@ -155,7 +155,8 @@ def _furniture(text: str, pages: Sequence[Page]) -> set[int]:
     edges: list[tuple[str, int]] = []
     for page in pages if len(pages) >= 3 else ():
         all_lines = [m for m in _LINE.finditer(text, page.span.start, page.span.end) if m.group().strip()]
-        edge = {m.start(): _masked(m.group().strip()) for m in all_lines[:2] + all_lines[-2:] if not AMOUNT.search(m.group())}
+        ends = [(m.start(), m.group().strip()) for m in all_lines[:2] + all_lines[-2:] if len(m.group()) < 200]
+        edge = {start: _masked(content) for start, content in ends if not AMOUNT.search(content)}
         seen.update({key for key in edge.values() if len(key) < 150})
         edges.extend((key, start) for start, key in edge.items())
     least = max(3, len(pages) // 8)

@@ -30,7 +30,8 @@ DATE = (
 
 CITING = re.compile(
     r"\[\d{1,3}\]|［\d{1,3}］|\[[A-Z](?:/OL)?\]|\b(?:1[89]|20)\d\d[a-z]?\)?[.;:]|\b(?:pp?|vol|eds?|no)\. ?\d|\bpages \d|\bet al\b"
-    r"|\b(?:doi|https?|proceedings|in proc|university press)\b|(?-i:[A-Z][\w'’-]+, [A-Z]\.|\b[A-Z]\. [A-Z][a-z]+(?:,| and\b))"
+    r"|\b(?:doi|https?|proceedings|in proc|university press)\b"
+    r"|(?-i:\b[A-Z][\w'’-]{1,40}, [A-Z]\.|\b[A-Z]\. [A-Z][a-z]{1,40}(?:,| and\b))"
     r"|\b(?:thanks?|grateful|gratitude|acknowledg\w+|grants?|fund(?:ed|ing)|supported|sponsor\w*)\b|感谢|致谢|鸣谢|资助|出版社|学报",
     re.IGNORECASE,
 )

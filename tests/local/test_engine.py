@@ -342,10 +342,14 @@ def test_three_hundred_pages_are_summarized_in_bounded_time() -> None:
         "A" + " " * 100_000 + "b c",
         "我" * 100_000,
         "x@" * 100_000,
+        "Contents\n" + "A" * 150_000 + ".",
+        "References\n\nx\n\n" + "A. " * 50_000,
+        "1.11" * 40_000,
+        "." * 50_000 + "1 ." * 30_000,
     ],
 )
 def test_a_hostile_text_takes_bounded_time(text: str) -> None:
-    document = extraction(text)
+    document = extraction(text, text, text)
     started = time.process_time()
     check_quotes(summary(document), document)
     answer("How many words are there?", document)
