@@ -117,7 +117,7 @@ def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) ->
         if len(same) < 2 or not (line.bare or min(same) < index):
             break
         counting.append((line.start, line.end))
-        if line.bare or _SAYS_PAGE.search(line.words) or any(line.numbers in twins for _, twins in alike):
+        if line.bare or any(line.numbers in twins for _, twins in alike) or _SAYS_PAGE.search(line.words):
             found += counting
             counting = []
     return found

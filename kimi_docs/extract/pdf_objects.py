@@ -55,6 +55,7 @@ _LAYER = "OC\0".encode("utf-16-le")
 """The name of the mark around what belongs to a layer."""
 _COVER = (20.0, 6.0)
 """Points: nothing narrower or lower covers a line."""
+_WIDE = 30.0
 _OPAQUE = 250
 _MOST_COVERS = 250
 _count_segments = _fast(raw_pdfium.FPDFPath_CountSegments, c_int, c_void_p)
@@ -142,6 +143,7 @@ def texts(
     west, south, east, north = sheet
     marks: dict[int, bool] = {}
     covers: list[tuple[int, Bounds]] = []
+    layers = False
     for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
         text = _object_at(pointer, number)
         mode = render_mode(text)
@@ -158,13 +160,26 @@ def texts(
             continue
         if not unseen and _get_fill(text, *fill):
             unseen = (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
-        layered = _count_marks(text) > 0 and _in_layer(text, marks)
         if _get_bounds(text, *at):
             x1, y1, x2, y2, _, _ = box
-            if (unseen or layered or y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north) and x1 < x2 and y1 < y2:
-                yield Text(text, (x1, y1, x2, y2), unseen, layered)
+            if not layers and (x2 - x1 > _WIDE or not number & 3) and _count_marks(text) and _in_layer(text, marks):
+                layers = True  # of narrow texts, letters mostly, one in four is asked
+            if (unseen or y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north) and x1 < x2 and y1 < y2:
+                yield Text(text, (x1, y1, x2, y2), unseen)
+    if layers:
+        yield from _layered(pointer, marks)
     if covers:
         yield from _under(pointer, covers)
+
+
+def _layered(page: int, marks: dict[int, bool]) -> Iterator[Text]:
+    """The texts that belong to a layer."""
+    for number in range(min(raw_pdfium.FPDFPage_CountObjects(cast(page, raw_pdfium.FPDF_PAGE)), MOST_OBJECTS)):
+        text = _object_at(page, number)
+        if render_mode(text) != _NO_TEXT and _in_layer(text, marks) and _get_bounds(text, *_AT):
+            x1, y1, x2, y2, _, _ = _floats
+            if x1 < x2 and y1 < y2:
+                yield Text(text, (x1, y1, x2, y2), pale=False, layered=True)
 
 
 def _in_layer(drawn: int, known: dict[int, bool]) -> bool:
@@ -191,15 +206,20 @@ def _cover(path: int) -> Bounds | None:
 
 def _under(page: int, covers: Sequence[tuple[int, Bounds]]) -> Iterator[Text]:
     """The texts that lie within what is drawn after them."""
-    texts = [(number, text) for number in range(covers[-1][0]) if render_mode(text := _object_at(page, number)) != _NO_TEXT]
+    drawn = ((number, _object_at(page, number)) for number in range(covers[-1][0]))
+    found = [(number, text, *_floats[:4]) for number, text in drawn if render_mode(text) != _NO_TEXT and _get_bounds(text, *_AT)]
+    if not found:
+        return
     largest = sorted(covers, key=lambda one: _area(one[1]), reverse=True)[:_MOST_COVERS]
-    after, shapes = np.array([number for number, _ in largest]), np.array([shape for _, shape in largest]).T
-    for number, text in texts:
-        if _get_bounds(text, *_AT):
-            x1, y1, x2, y2, _, _ = _floats
-            over = (shapes[0] <= x1 + 1) & (shapes[1] <= y1 + 1) & (shapes[2] >= x2 - 1) & (shapes[3] >= y2 - 1)
-            if x1 < x2 and y1 < y2 and bool((over & (after > number)).any()):
-                yield Text(text, (x1, y1, x2, y2), pale=False, covered=True)
+    shapes = np.array([(number, *shape) for number, shape in largest])[:, :, None]
+    places = np.array([(number, *box) for number, _, *box in found]).T[None]
+    over = (
+        (shapes[:, 0] > places[:, 0]) & (shapes[:, 1:3] <= places[:, 1:3] + 1).all(1) & (shapes[:, 3:] >= places[:, 3:] - 1).all(1)
+    )
+    for place in np.flatnonzero(over.any(0)):
+        _, text, x1, y1, x2, y2 = found[place]
+        if x1 < x2 and y1 < y2:
+            yield Text(text, (x1, y1, x2, y2), pale=False, covered=True)
 
 
 def _area(shape: Bounds) -> float:
