@@ -54,6 +54,8 @@ def signs(text: str) -> Signs:
 
 def count(text: str) -> int:
     """A safe upper bound of the tokens of `text`."""
+    if not text:
+        return 0
     found = signs(text)
     total = SAFE.han * found.han + SAFE.wordlike * found.wordlike + SAFE.other * found.other + SAFE.space * found.space
     return int(total) + 1

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -306,6 +306,19 @@ async def test_l14_a_self_hosted_server_is_told_to_continue_the_final_message(de
     body = at.server.calls[-1].body
     assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
     assert "partial" not in body["messages"][-1]
+
+
+@pytest.mark.parametrize("fault", ["400_content_filter", "429_rpm", "500"])
+async def test_a_call_that_was_refused_is_on_no_receipt(desk: Make, fault: str) -> None:
+    at = desk()
+    at.server.script([TEXT])
+    at.server.fail_next(fault)
+    caller = at.caller()
+    with suppress(PlatformError):
+        await ask(caller, request())
+    answered = sum(call.status == 200 for call in at.server.calls)
+    assert caller.usage.calls == answered
+    assert sum(call.completion is not None for call in at.calls) == answered
 
 
 @pytest.mark.parametrize("fault", ["empty_content", "think_only", "stream_only_done", "empty_length"])
