@@ -117,10 +117,15 @@ def _run(edge: Sequence[Edge], near: Sequence[tuple[int, Edges]], index: int) ->
         if len(same) < 2 or not (line.bare or min(same) < index):
             break
         counting.append((line.start, line.end))
-        if line.bare or any(line.numbers in twins for _, twins in alike) or _SAYS_PAGE.search(line.words):
+        if line.bare or not line.numbers or _stays(line, alike) or _SAYS_PAGE.search(line.words):
             found += counting
             counting = []
     return found
+
+
+def _stays(line: Edge, alike: Sequence[tuple[int, Sequence[tuple[int, ...]]]]) -> bool:
+    """Its numbers are the same on another page."""
+    return any(line.numbers in twins for _, twins in alike)
 
 
 def _same(line: Edge, twin: tuple[int, ...], apart: int) -> bool:
