@@ -113,7 +113,9 @@ def nothing(query: str) -> None:
         if st.button(_("Go to the library"), key="go_library", type="primary"):
             st.switch_page("library.py")
     else:
-        st.caption(_("Words find passages that have all of them; “quotation marks” find a phrase; the last word may be a beginning."))
+        st.caption(
+            _("Words find passages that have all of them; “quotation marks” find a phrase; the last word may be a beginning.")
+        )
 
 
 def main() -> None:
