@@ -316,7 +316,7 @@ def joined(one: str, other: str, mark: str) -> str:
     if chinese(one):
         return one[: len(one) // 2] + mark + other[len(other) // 2 :]
     left, right = one.split(" "), other.split(" ")
-    return " ".join(left[: len(left) // 2]) + (mark or " ") + " ".join(right[len(right) // 2 :])
+    return " ".join(left[: max(1, len(left) // 2)]) + (mark or " ") + " ".join(right[len(right) // 2 :])
 
 
 def fabricated(sentences: Sequence[str], choose: random.Random) -> str:
