@@ -143,7 +143,8 @@ def texts(
     west, south, east, north = sheet
     marks: dict[int, bool] = {}
     covers: list[tuple[int, Bounds]] = []
-    layers = False
+    layers = written = False
+    small = 4 * low  # a letter is about as high as its size, a word may be half as high
     for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
         text = _object_at(pointer, number)
         mode = render_mode(text)
@@ -151,10 +152,15 @@ def texts(
             kind = _type_of(text)
             if kind == FORM:
                 within = _in_layer(text, marks)
-                yield from _inner_texts(text, modes, pale, sheer, left, layer=layer, within=within)
-            elif kind == PATH and (cover := _cover(text)):
+                for found in _inner_texts(text, modes, pale, sheer, left, layer=layer, within=within):
+                    x1, y1, x2, y2 = found.bounds
+                    if found.pale or within or y2 - y1 < small or x2 < west or y2 < south or x1 > east or y1 > north:
+                        yield found
+                written = True
+            elif written and kind == PATH and (cover := _cover(text)):
                 covers.append((number, cover))
             continue
+        written = True
         unseen = mode in modes
         if unseen and layer:
             continue
