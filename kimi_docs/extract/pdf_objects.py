@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from ctypes import CFUNCTYPE, byref, c_char, c_double, c_float, c_int, c_uint, c_ulong, c_void_p, cast, sizeof
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -143,8 +144,7 @@ def texts(
     west, south, east, north = sheet
     marks: dict[int, bool] = {}
     covers: list[tuple[int, Bounds]] = []
-    layers = written = False
-    small = 4 * low  # a letter is about as high as its size, a word may be half as high
+    layers = False
     for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
         text = _object_at(pointer, number)
         mode = render_mode(text)
@@ -152,15 +152,11 @@ def texts(
             kind = _type_of(text)
             if kind == FORM:
                 within = _in_layer(text, marks)
-                for found in _inner_texts(text, modes, pale, sheer, left, layer=layer, within=within):
-                    x1, y1, x2, y2 = found.bounds
-                    if found.pale or within or y2 - y1 < small or x2 < west or y2 < south or x1 > east or y1 > north:
-                        yield found
-                written = True
-            elif written and kind == PATH and (cover := _cover(text)):
+                signed = partial(_signed, low=4 * low, sheet=sheet)  # a letter may be half as high as its size
+                yield from filter(signed, _inner_texts(text, modes, pale, sheer, left, layer=layer, within=within))
+            elif kind == PATH and (cover := _cover(text)):
                 covers.append((number, cover))
             continue
-        written = True
         unseen = mode in modes
         if unseen and layer:
             continue
@@ -239,6 +235,13 @@ def _inner_texts(
         unpainted = render_mode(drawn.pointer) in modes
         if not (layer and unpainted) and (around := bounds(drawn)):
             yield Text(drawn.pointer, around, unpainted or is_pale(drawn.pointer, pale, sheer), within)
+
+
+def _signed(text: Text, *, low: float, sheet: Sequence[float]) -> bool:
+    """Something about it may be hidden: its ink, its layer, its size, its place."""
+    left, bottom, right, top = text.bounds
+    beyond = right < sheet[0] or top < sheet[1] or left > sheet[2] or bottom > sheet[3]
+    return text.pale or text.layered or beyond or top - bottom < low
 
 
 def font_size(text: int) -> float:
