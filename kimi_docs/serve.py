@@ -87,6 +87,7 @@ def screen_command(port: int, address: str) -> list[str]:
         f"--server.address={address}",
         "--server.headless=true",
         "--browser.gatherUsageStats=false",
+        "--runner.magicEnabled=false",
         "--server.fileWatcherType=none",
     ]
 

@@ -14,8 +14,7 @@ from pages.shared.state import Dropped, _
 
 PER_PAGE = 25
 SHOWN = 50
-OTHER_RUNS = 1000
-"""As many runs may have begun since the files were dropped."""
+OTHER_RUNS = 1000  # as many may have begun since the files were dropped
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 library, actor, tab = state.library(), state.actor(), state.tab()

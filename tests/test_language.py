@@ -313,3 +313,10 @@ def test_the_pseudo_catalogue_brackets_every_text(tmp_path: Path) -> None:
     assert messages.main(["--pseudo", str(tmp_path)]) == 0
     said = gettext.translation("kimi_docs", tmp_path, ["zh_CN"])
     assert [text for text in all_texts() if said.gettext(text) != f"⟪{text}⟫"] == []
+
+
+def test_no_page_has_a_text_of_its_own_lying_about() -> None:
+    """Streamlit may draw such a one on the screen."""
+    for path in [*(ROOT / "pages").glob("*.py"), ROOT / "app.py"]:
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body[1:]:
+            assert not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)), f"{path}:{statement.lineno}"
