@@ -116,25 +116,21 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> "Limits":
         """The account's; a server of one's own has none but those that were set."""
-        if self.chosen_provider == "openai-compatible" and "tier" not in self.model_fields_set:
-            return self.own_limits
-        concurrency, rpm, tpm, tpd = TIERS[self.tier]
+        own = self.chosen_provider == "openai-compatible" and "tier" not in self.model_fields_set
+        return self.own_limits if own else self._limits(*TIERS[self.tier])
+
+    @property
+    def own_limits(self) -> "Limits":
+        """Those that were set, and as good as none else."""
+        return self._limits(OWN_CONCURRENCY, UNLIMITED, UNLIMITED, None)
+
+    def _limits(self, concurrency: int, rpm: int, tpm: int, tpd: int | None) -> "Limits":
+        """These, where no other were set."""
         return Limits(
             concurrency=self.concurrency or concurrency,
             rpm=self.rpm or rpm,
             tpm=self.tpm or tpm,
             tpd=self.tpd or tpd,
-            period_seconds=self.rate_period_seconds,
-        )
-
-    @property
-    def own_limits(self) -> "Limits":
-        """Those that were set, and as good as none else."""
-        return Limits(
-            concurrency=self.concurrency or OWN_CONCURRENCY,
-            rpm=self.rpm or UNLIMITED,
-            tpm=self.tpm or UNLIMITED,
-            tpd=self.tpd,
             period_seconds=self.rate_period_seconds,
         )
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from kimi_docs.settings import load_settings
 from storage.open import open_storage
 from tests.kimi_server import KimiServer
 from tests.postgres import Postgres
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -64,6 +68,18 @@ def library(home: Path) -> Iterator[Library]:
     opened = make_library(storage, storage.blobs, load_settings, storage.close)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def drawn(library: Library) -> "Iterator[Callable[[str], AppTest]]":
+    """Makes a page of the screen, by the name of its file, ready to be run."""
+    from streamlit.testing.v1 import AppTest
+
+    from pages.shared import state
+
+    state.install(library)
+    yield lambda name: AppTest.from_file(str(ROOT / "pages" / name), default_timeout=60)
+    state._libraries.clear()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The ask page: an old quote is shown on its own page, and a new session is a click away."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,16 +8,12 @@ from streamlit.testing.v1 import AppTest
 from kimi_docs.domain.claims import Session
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.library import Library
-from pages.shared import state
-from tests.conftest import ROOT
 from tests.test_document_page import RIVER, finish
 
 
 @pytest.fixture
-def page(library: Library) -> Iterator[AppTest]:
-    state.install(library)
-    yield AppTest.from_file(str(ROOT / "pages" / "ask.py"), default_timeout=60)
-    state._libraries.clear()
+def page(drawn: Callable[[str], AppTest]) -> AppTest:
+    return drawn("ask.py")
 
 
 def asked(library: Library) -> Session:

@@ -1,6 +1,6 @@
 """The batch page before the start: what it takes is told, looked at again only while something is read, and so is what fails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +9,6 @@ from streamlit.testing.v1 import AppTest
 
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.library import Library
-from pages.shared import state
-from tests.conftest import ROOT
 from tests.test_document_page import RIVER, finish
 
 
@@ -29,10 +27,8 @@ def rhythms(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
 
 
 @pytest.fixture
-def page(library: Library, rhythms: list[float | None]) -> Iterator[AppTest]:
-    state.install(library)
-    yield AppTest.from_file(str(ROOT / "pages" / "batch.py"), default_timeout=60)
-    state._libraries.clear()
+def page(drawn: Callable[[str], AppTest], rhythms: list[float | None]) -> AppTest:
+    return drawn("batch.py")
 
 
 def chosen(page: AppTest, library: Library) -> None:

@@ -1,6 +1,6 @@
 """The document page: summaries, their quotes beside the page, and what stays visible when something fails."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,6 @@ from kimi_docs.domain.scope import LOCAL
 from kimi_docs.jobs.inline import Inline
 from kimi_docs.library import Library, make_workshop
 from pages.shared import state
-from tests.conftest import ROOT
 
 RIVER = b"# The river\n\nThe water rose by 31 centimetres in one night. The bridge was closed for two days.\n"
 
@@ -36,10 +35,8 @@ def summarized(library: Library, content: bytes = RIVER, name: str = "river.md")
 
 
 @pytest.fixture
-def page(library: Library) -> Iterator[AppTest]:
-    state.install(library)
-    yield AppTest.from_file(str(ROOT / "pages" / "document.py"), default_timeout=60)
-    state._libraries.clear()
+def page(drawn: Callable[[str], AppTest]) -> AppTest:
+    return drawn("document.py")
 
 
 def test_a_quote_of_another_summary_is_not_counted(page: AppTest, library: Library) -> None:

@@ -1,6 +1,6 @@
 """The library page: every file that is refused is told, however many were dropped; what was deleted can be taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,15 +12,12 @@ from kimi_docs.language import say
 from kimi_docs.library import Library
 from pages.shared import state
 from pages.shared.state import Dropped
-from tests.conftest import ROOT
 from tests.test_document_page import RIVER, finish
 
 
 @pytest.fixture
-def page(library: Library) -> Iterator[AppTest]:
-    state.install(library)
-    yield AppTest.from_file(str(ROOT / "pages" / "library.py"), default_timeout=60)
-    state._libraries.clear()
+def page(drawn: Callable[[str], AppTest]) -> AppTest:
+    return drawn("library.py")
 
 
 def test_files_that_are_refused_are_told_however_many_were_dropped(page: AppTest, library: Library) -> None:

@@ -1,23 +1,19 @@
 """The settings page: what is saved counts, or it is said that it does not; a key that was typed is not kept in its field."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from kimi_docs.library import Library
-from pages.shared import state
-from tests.conftest import ROOT
 
 KEY = "sk-test-0123456789"
 
 
 @pytest.fixture
-def page(library: Library) -> Iterator[AppTest]:
-    state.install(library)
-    yield AppTest.from_file(str(ROOT / "pages" / "settings.py"), default_timeout=60).run()
-    state._libraries.clear()
+def page(drawn: Callable[[str], AppTest]) -> AppTest:
+    return drawn("settings.py").run()
 
 
 def typed(page: AppTest) -> str:

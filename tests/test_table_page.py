@@ -1,6 +1,6 @@
 """The table page: what can be told is told when something fails."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,16 +9,12 @@ from kimi_docs.domain.batch import BatchEntry
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.domain.table import Column
 from kimi_docs.library import Library
-from pages.shared import state
-from tests.conftest import ROOT
 from tests.test_document_page import RIVER, finish
 
 
 @pytest.fixture
-def page(library: Library) -> Iterator[AppTest]:
-    state.install(library)
-    yield AppTest.from_file(str(ROOT / "pages" / "table.py"), default_timeout=60)
-    state._libraries.clear()
+def page(drawn: Callable[[str], AppTest]) -> AppTest:
+    return drawn("table.py")
 
 
 def test_a_model_that_is_gone_hides_no_table(page: AppTest, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """The usage page: what was paid, by whom and for what, in words and not in ids."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,8 +12,6 @@ from kimi_docs.domain.calls import Call, CallState, Completion, Departure
 from kimi_docs.domain.runs import RunState
 from kimi_docs.domain.scope import LOCAL, Actor
 from kimi_docs.library import Library
-from pages.shared import state
-from tests.conftest import ROOT
 
 BOB = Actor(person="bob", space=LOCAL.space)
 ANSWER = Completion(text="x", finish="stop", input_tokens=100, cached_tokens=40, output_tokens=10)
@@ -22,10 +20,8 @@ SENT = Departure(id="1", at=datetime(2026, 11, 1, 20, 30, tzinfo=UTC), host="api
 
 
 @pytest.fixture
-def page(library: Library) -> Iterator[AppTest]:
-    state.install(library)
-    yield AppTest.from_file(str(ROOT / "pages" / "usage.py"), default_timeout=60)
-    state._libraries.clear()
+def page(drawn: Callable[[str], AppTest]) -> AppTest:
+    return drawn("usage.py")
 
 
 def column(page: AppTest, title: str, name: str) -> list[object]:
