@@ -51,19 +51,18 @@ def of_batch(
     entries: Sequence[Entry],
     language: str,
     *,
+    usage: Usage,
     title: str = "",
     state: RunState | None = None,
     table: Report | None = None,
-    usage: Usage | None = None,
 ) -> Report:
     """The report of a batch: the table first where there is one, then every summary; each failed document with its reason.
 
-    `usage` is what all of it took; without it that of the parts, which must then have no call in common.
+    `usage` is what all of it took: its parts may have calls in common.
     """
     done = [entry.report for entry in entries if entry.report]
     name = title or translate("Batch", language)
     reports = [*([table] if table else []), *done]
-    usage = sum((each.usage for each in reports), Usage()) if usage is None else usage
     facts = [Fact(label=translate("Documents", language), value=len(entries)), *_facts(done, language)[1:]]
     return Report(
         name=name,

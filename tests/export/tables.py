@@ -63,4 +63,5 @@ def batch() -> Report:
         Entry(document=bad, state=RunState.FAILED, failure=failure),
         Entry(document=DOCUMENT, state=RunState.DONE, report=many(1)[0]),
     ]
-    return of_batch("b1", entries, "en", title="A quarter", table=table())
+    usage = sum((entry.report.usage for entry in entries if entry.report), table().usage)
+    return of_batch("b1", entries, "en", usage=usage, title="A quarter", table=table())
