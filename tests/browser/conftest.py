@@ -49,6 +49,11 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def settle(page: Page) -> None:
+    """Waits until the page's run is over: only then is what an earlier run drew, and this one did not, taken away."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_have_count(1)
+
+
 @dataclass
 class Served:
     """The program, running."""

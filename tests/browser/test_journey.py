@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import locked
-from tests.browser.conftest import Seen, Served
+from tests.browser.conftest import Seen, Served, settle
 from tests.conftest import ROOT, eventually
 from tests.kimi_server import KimiServer
 
@@ -42,6 +42,7 @@ def test_from_an_upload_to_an_export_and_a_reload(served: Served, open_page: Ope
     page.locator(".st-key-ask_about button").click()
     ask(page, "How much cooler were streets with much canopy at midday?")
     expect(page.locator("[data-testid=stChatMessage]").last).to_contain_text("2.4 °C")
+    settle(page)
     page.locator(".st-key-citation_1 button").click()
     expect(page.locator(".st-key-page_view img")).to_have_attribute("alt", re.compile("the quote is marked"))
     page.reload()
