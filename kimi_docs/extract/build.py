@@ -71,12 +71,14 @@ class Builder:
         state: PageState | None = None,
         marks: Iterable[Mark] = (),
         words: Iterable[str] | None = None,
+        ordering: bool = True,
     ) -> None:
-        """The next page. `words`, where its reader has them, are all words of the page, each once. Raises: TooLarge."""
+        """The next page. `words`, where its reader has them, are all words of the page, each once; not `ordering` is a page that
+        is known to hold no order to a model. Raises: TooLarge."""
         if ranges := unseen(text):
             self.hidden += listed(len(self._pages) + 1, [(*one, HiddenKind.UNSEEN) for one in ranges], text)
             text, marks = _without(text, ranges, marks)
-        if words is not None and not orders("\n".join(words)):
+        if not ordering or (words is not None and not orders("\n".join(words))):
             self._quiet.add(len(self._pages) + 1)
         start, self._length = self._length, self._length + len(text)
         check_length(self._length)

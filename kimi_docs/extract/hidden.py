@@ -97,14 +97,23 @@ def is_mark(text: str) -> bool:
     return _MARKS.search(text) is not None and not orders(text)
 
 
+def ordering(text: str) -> bool:
+    """One of the words is in it without which `orders` finds nothing."""
+    return bool(_keys(text.lower()))
+
+
+def _keys(lower: str) -> list[str]:
+    encoded = lower.encode("utf-8", "surrogatepass")  # bytes are searched many times faster than wide characters
+    sought = _SOUGHT if any(lead in encoded for lead in _HAN_LEADS) else _SOUGHT_LATIN
+    return [key for key, code in sought.items() if code in encoded]
+
+
 def orders(text: str) -> list[tuple[int, int]]:
     """Where visible text speaks to a model as its master would. It stays what it is: data."""
     lower = text.lower()
     if len(lower) != len(text):  # a letter that is two in lower case
         lower = text
-    encoded = lower.encode("utf-8", "surrogatepass")  # bytes are searched many times faster than wide characters
-    sought = _SOUGHT if any(lead in encoded for lead in _HAN_LEADS) else _SOUGHT_LATIN
-    keys = [key for key, code in sought.items() if code in encoded]
+    keys = _keys(lower)
     found = _near(text, lower, [key for key in keys if key != _FREQUENT], _ORDERS)
     if _FREQUENT in keys:
         found = sorted(found + _near(text, lower, [_FREQUENT], _INSTRUCTIONS))

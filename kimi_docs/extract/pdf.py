@@ -1,8 +1,9 @@
 """PDF → the text of its pages through pdfium; a page → its picture with the boxes of a passage."""
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from kimi_docs.domain.text import Extraction, Link, Notice, PageKind, PagePicture, PageState
@@ -12,7 +13,7 @@ from kimi_docs.extract.build import Builder, check_length, whole
 from kimi_docs.extract.formats import PDF_WITHOUT_TABLES
 from kimi_docs.extract.hidden import listed
 from kimi_docs.extract.pdf_facts import labels, metadata, notices
-from kimi_docs.extract.pdf_margins import REACH, edges, margins
+from kimi_docs.extract.pdf_margins import BLANK, REACH, edges, margins
 from kimi_docs.extract.pdf_open import MAX_PAGES, opened, page_of
 from kimi_docs.extract.pdf_outline import outline, ranks, title
 from kimi_docs.extract.pdf_page import Sheet, look, raw_text, removals
@@ -23,8 +24,8 @@ from kimi_docs.extract.twin import Shares, Twin
 from kimi_docs.language import say
 
 EXTRACTOR = "pdfium-3"
-_MANY = 5
-"""Pages: with as many, a copy of the process reads half of them."""
+_WORTH = 0.03
+"""Seconds that the pages left will take: with more, a copy of the process reads some of them. To make it takes 5 ms."""
 _COVER = 3
 """Pages: the first are often pictures; the title is looked for on the first with text."""
 
@@ -63,7 +64,7 @@ def draft(path: Path, document_id: str, *, password: str = "", skip: Container[i
         for index, (sheet, page) in enumerate(zip(sheets, texts, strict=True)):
             state = _state(sheet, page, index + 1, builder)
             text, marks = page.text if page.text.strip() else "", page.marks(sheet, rank)
-            builder.add(text, kind=PageKind.PAGE, label=names[index], state=state, marks=marks)
+            builder.add(text, kind=PageKind.PAGE, label=names[index], state=state, marks=marks, ordering=page.ordering)
             builder.hidden.extend(listed(index + 1, sheet.hidden, sheet.raw or ""))
             builder.links.extend(Link(page=index + 1, target=target) for target in sheet.links)
         for notice in notices(document):
@@ -115,7 +116,7 @@ def _marked(document: Any, index: int, start: int, end: int, *, tabled: bool) ->
 
 def _read(document: Any, path: Path, how: _How, builder: Builder) -> tuple[list[Sheet], list[Running]]:
     """Every page as pdfium gives it, and its text. Raises: TooLarge, Damaged."""
-    sheets, texts = _shared(document, path, how) if len(document) >= _MANY else _part(document, range(len(document)), how)
+    sheets, texts = _shared(document, path, how)
     for number, sheet in enumerate(sheets, start=1):
         if sheet.raw is None:
             message = say("Page {number} is damaged and was not read.", number=number)
@@ -129,22 +130,35 @@ def _read(document: Any, path: Path, how: _How, builder: Builder) -> tuple[list[
 
 
 def _shared(document: Any, path: Path, how: _How) -> _Part:
-    """This process begins with the first page and its twin with the last, until they meet."""
+    """This process begins with the first page; when what is left is worth it, its twin with the last, until they meet."""
     count = len(document)
-    shares = Shares(count)
-    twin = Twin(lambda: _from_the_end(path, how, shares))
+    shares, twins = Shares(count), list[Twin[_Part]]()
+
+    def own() -> Iterator[int]:
+        begun = perf_counter()
+        for index in shares.of(range(count)):
+            if not twins and index and (perf_counter() - begun) / index * (count - index) > _WORTH:
+                twins.append(Twin(lambda: _from_the_end(path, how, shares)))
+            yield index
+
+    others: _Part | None = None
     try:
-        sheets, texts = _part(document, shares.of(range(count)), how)
+        sheets, texts = _part(document, own(), how)
     finally:
         shares.close()
-        others = twin.result()
+        for twin in twins:
+            others = twin.result()
+    if len(sheets) == count:
+        return sheets, texts
     rest, their_texts = others or _part(document, range(len(sheets), count), how)
     return [*sheets, *rest], [*texts, *their_texts]
 
 
 def _from_the_end(path: Path, how: _How, shares: Shares) -> _Part:
+    """The pages' edges are left out where nobody needs them any more."""
     with opened(path, how.password, most=MAX_PAGES) as document:
-        return _part(document, shares.of(reversed(range(len(document)))), how)
+        sheets, texts = _part(document, shares.of(reversed(range(len(document)))), how)
+    return [*sheets[: 2 * REACH], *(replace(sheet, edges=BLANK) for sheet in sheets[2 * REACH :])], texts
 
 
 def _part(document: Any, indexes: Iterable[int], how: _How) -> _Part:

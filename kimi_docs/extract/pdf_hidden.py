@@ -12,12 +12,12 @@ from math import ceil, floor
 from typing import Any
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw_pdfium
 from PIL import Image
 
 from kimi_docs.domain.text import HiddenKind
 from kimi_docs.extract import pdf_objects
 from kimi_docs.extract.hidden import is_mark, unseen
+from kimi_docs.extract.pdf_suspects import MINUTE, ink, suspects
 
 Range = tuple[int, int]
 
@@ -32,12 +32,6 @@ _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 _WORD = re.compile(r"[^\s\ufffe]+")
 _STEP = 6
 """Less than `_FEW`, so that one of the letters of anything hidden is looked at."""
-_PALE = 235
-_SHEER = 26
-"""Of 255: hardly any opacity."""
-_MINUTE = 2.0
-"""Points of height and width; 2 is a third of the smallest print."""
-_SMALL = 4.0
 _MANY = 60
 """Texts: with fewer each is asked where its letters are, else each letter whose it is."""
 _FEW = 8
@@ -47,7 +41,6 @@ _SCALE = 2.0
 _MOST_PIXELS = 8_000_000
 _FLAT = 10
 """Of 255: the most that pixels differ where nothing is to be seen."""
-_UNPAINTED = (raw_pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, raw_pdfium.FPDF_TEXTRENDERMODE_CLIP)
 
 
 def hidden(page: Any, text_page: Any, raw: str, layer: bool | None = None) -> list[Hidden]:
@@ -95,13 +88,6 @@ def _together(raw: str, judge: "_Judge") -> Iterator[list[Range]]:
         yield lines
 
 
-def _ink(text: int) -> HiddenKind | None:
-    """Why what is written with this may not be seen."""
-    if pdf_objects.render_mode(text) in _UNPAINTED:
-        return HiddenKind.UNPAINTED
-    return HiddenKind.COLOUR if pdf_objects.is_pale(text, _PALE, _SHEER) else None
-
-
 def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind | None:
     """Why what stands here may not be seen."""
     if box is None:
@@ -109,24 +95,7 @@ def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind
     left, bottom, right, top = box
     if right < sheet[0] or left > sheet[2] or top < sheet[1] or bottom > sheet[3]:
         return HiddenKind.OFF_PAGE
-    return HiddenKind.TINY if 0 < top - bottom < _MINUTE and right - left < _MINUTE else None
-
-
-def _suspects(
-    page: Any, sheet: Sequence[float], layer: bool | None
-) -> tuple[dict[int, pdf_objects.Bounds], dict[int, HiddenKind | None]]:
-    """The texts with a sign and where they stand: some letter of them may be unpainted (which means nothing in a `layer`), pale,
-    minute, off the page, in a layer that is off or under a shape; and why those of the last two sorts may not be seen."""
-    left, bottom, right, top = sheet
-    found: dict[int, pdf_objects.Bounds] = {}
-    reasons: dict[int, HiddenKind | None] = {}
-    for text, box, pale, layered, covered in pdf_objects.texts(page, _UNPAINTED, _PALE, _SHEER, _MINUTE, sheet, layer=bool(layer)):
-        beyond = box[2] < left or box[3] < bottom or box[0] > right or box[1] > top
-        if layered or covered:
-            reasons[text] = _ink(text) or (HiddenKind.MARKED if layered else HiddenKind.COLOUR)
-        if layered or covered or pale or beyond or pdf_objects.font_size(text) < _SMALL:  # a dash is low in any size
-            found[text] = box
-    return found, reasons
+    return HiddenKind.TINY if 0 < top - bottom < MINUTE and right - left < MINUTE else None
 
 
 class _Judge:
@@ -136,7 +105,7 @@ class _Judge:
         self._page, self._pointer, self._sheet = page, pdf_objects.address(text_page.raw), page.get_bbox()
         self._raw, self._numbers = raw, pdf_objects.characters(text_page, raw)
         self._view, self._layer = _View(page), layer
-        self._suspects, self._inks = _suspects(page, self._sheet, layer)
+        self._suspects, self._inks = suspects(page, self._sheet, layer=bool(layer))
         self._marks: dict[Range, bool] = {}
 
     def _under_picture(self) -> bool:
@@ -212,7 +181,7 @@ class _Judge:
         if not text:
             return None
         if text not in self._inks:
-            self._inks[text] = _ink(text)
+            self._inks[text] = ink(text)
         return self._inks[text] or _place(pdf_objects.loose_box(self._pointer, letter), self._sheet)
 
 

@@ -1,12 +1,11 @@
 """pdfium's functions that are called thousands of times a page, without the pointer objects that cost more than the calls."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from ctypes import CFUNCTYPE, byref, c_char, c_double, c_float, c_int, c_uint, c_ulong, c_void_p, cast, sizeof
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Sequence
+from ctypes import CFUNCTYPE, addressof, byref, c_char, c_double, c_float, c_int, c_uint, c_ulong, c_void_p, cast, memset, sizeof
+from itertools import repeat
+from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
 import pypdfium2.raw as raw_pdfium
 
 from kimi_docs.extract.hidden import beyond_plane
@@ -17,7 +16,7 @@ IMAGE = raw_pdfium.FPDF_PAGEOBJ_IMAGE
 SHADING = raw_pdfium.FPDF_PAGEOBJ_SHADING
 FORM = raw_pdfium.FPDF_PAGEOBJ_FORM
 
-_NO_TEXT = -1
+NO_TEXT = -1
 """The mode that pdfium gives what is no text."""
 
 MOST_OBJECTS = 20_000
@@ -26,6 +25,11 @@ _DEEPEST = 6
 
 Bounds = tuple[float, float, float, float]
 """Left, bottom, right, top in points of the page."""
+
+Boxes = tuple[list[float], list[float], list[float], list[float]]
+"""The left sides, bottoms, right sides and tops of many."""
+
+Columns = TypeVar("Columns", bound=tuple[list[Any], ...])
 
 Matrix = tuple[float, float, float, float, float, float]
 PLAIN: Matrix = (1, 0, 0, 1, 0, 0)
@@ -54,11 +58,6 @@ _mark_name = _fast(raw_pdfium.FPDFPageObjMark_GetName, c_int, c_void_p, c_void_p
 _draw_mode = _fast(raw_pdfium.FPDFPath_GetDrawMode, c_int, c_void_p, c_void_p, c_void_p)
 _LAYER = "OC\0".encode("utf-16-le")
 """The name of the mark around what belongs to a layer."""
-_COVER = (20.0, 6.0)
-"""Points: nothing narrower or lower covers a line."""
-_WIDE = 30.0
-_OPAQUE = 250
-_MOST_COVERS = 250
 _count_segments = _fast(raw_pdfium.FPDFPath_CountSegments, c_int, c_void_p)
 _segment_at = _fast(raw_pdfium.FPDFPath_GetPathSegment, c_void_p, c_void_p, c_int)
 _segment_type = _fast(raw_pdfium.FPDFPathSegment_GetType, c_int, c_void_p)
@@ -75,13 +74,22 @@ _number_at = _fast(raw_pdfium.FPDFText_GetCharIndexFromTextIndex, c_int, c_void_
 
 _floats = (c_float * 6)()
 _ints = (c_int * 2)()
-_name = (c_char * 8)()
+_NAME_BYTES = 8
+"""Room for the name of a layer's mark; longer ones are not written."""
+_name = (c_char * _NAME_BYTES)()
 _size = c_ulong()
 _doubles = (c_double * 4)()
-_colour = (c_uint * 4)()
+_sides = (c_float * (4 * MOST_OBJECTS))()
+_inks = (c_uint * (4 * MOST_OBJECTS))()
+_names = (c_char * (_NAME_BYTES * MOST_OBJECTS))()
+_EACH_NAME = range(addressof(_names), addressof(_names) + sizeof(_names), _NAME_BYTES)
+_EACH_SIDE, _EACH_INK = (
+    tuple(range(addressof(table) + field, addressof(table) + sizeof(table), 16) for field in (0, 4, 8, 12))
+    for table in (_sides, _inks)
+)
+"""Where the four values of one object after the other are put."""
 _AT = tuple(c_void_p(cast(byref(_floats, 4 * place), c_void_p).value or 0) for place in range(4))
 _AT_DOUBLE = tuple(c_void_p(cast(byref(_doubles, 8 * place), c_void_p).value or 0) for place in range(4))
-_AT_COLOUR = tuple(c_void_p(cast(byref(_colour, 4 * place), c_void_p).value or 0) for place in range(4))
 
 
 class Drawn(NamedTuple):
@@ -97,151 +105,96 @@ def address(handle: Any) -> int:
     return cast(handle, c_void_p).value or 0
 
 
-def kinds(page: Any) -> list[int]:
-    """The types of the outermost objects of a page."""
-    pointer = address(page.raw)
-    count = min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)
-    return [_type_of(_object_at(pointer, number)) for number in range(count)]
-
-
 def objects(page: Any, wanted: int) -> Iterator[Drawn]:
     """All objects of one type on a page, those inside forms too; at most `MOST_OBJECTS` are looked at."""
-    pointer = address(page.raw)
     left = [MOST_OBJECTS]
-    for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
-        found = _object_at(pointer, number)
+    for found in outermost(page):
         kind = _type_of(found)
         if kind == wanted:
             yield Drawn(found, kind, PLAIN)
         elif kind == FORM:
-            yield from _inner(found, wanted, PLAIN, 1, left)
+            yield from inner(found, wanted, left)
 
 
-class Text(NamedTuple):
-    """A text as the PDF wrote it. `pale`: written in a mode or colour that does not show."""
-
-    pointer: int
-    bounds: Bounds
-    pale: bool
-
-    layered: bool = False
-    """It belongs to a layer, which may be off."""
-
-    covered: bool = False
-    """A filled shape is drawn over it."""
+def outermost(page: Any) -> list[int]:
+    """The objects of a page, at most `MOST_OBJECTS` of them; what stands in a form is not among them."""
+    count = min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)
+    return list(map(_object_at, repeat(address(page.raw)), range(count)))
 
 
-def texts(
-    page: Any, modes: Sequence[int], pale: int, sheer: int, low: float, sheet: Sequence[float], *, layer: bool
-) -> Iterator[Text]:
-    """The texts of a page that are written in one of these modes or pale, are lower than `low` or off the sheet, belong to a layer
-    or are covered by a shape; no spaces, and in a `layer` none in one of these modes.
-
-    All in one loop: there are thousands on a page, and a call each would cost more than what it asks.
-    """
-    pointer, left = address(page.raw), [MOST_OBJECTS]
-    at, fill, box = _AT, _AT_COLOUR, _floats
-    west, south, east, north = sheet
-    marks: dict[int, bool] = {}
-    covers: list[tuple[int, Bounds]] = []
-    layers = False
-    for number in range(min(raw_pdfium.FPDFPage_CountObjects(page.raw), MOST_OBJECTS)):
-        text = _object_at(pointer, number)
-        mode = render_mode(text)
-        if mode == _NO_TEXT:
-            kind = _type_of(text)
-            if kind == FORM:
-                within = _in_layer(text, marks)
-                signed = partial(_signed, low=4 * low, sheet=sheet)  # a letter may be half as high as its size
-                yield from filter(signed, _inner_texts(text, modes, pale, sheer, left, layer=layer, within=within))
-            elif kind == PATH and (cover := _cover(text)):
-                covers.append((number, cover))
-            continue
-        unseen = mode in modes
-        if unseen and layer:
-            continue
-        if not unseen and _get_fill(text, *fill):
-            unseen = (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
-        if _get_bounds(text, *at):
-            x1, y1, x2, y2, _, _ = box
-            if not layers and (x2 - x1 > _WIDE or not number & 3) and _count_marks(text) and _in_layer(text, marks):
-                layers = True  # of narrow texts, letters mostly, one in four is asked
-            if (unseen or y2 - y1 < low or x2 < west or y2 < south or x1 > east or y1 > north) and x1 < x2 and y1 < y2:
-                yield Text(text, (x1, y1, x2, y2), unseen)
-    if layers:
-        yield from _layered(pointer, marks)
-    if covers:
-        yield from _under(pointer, covers)
+def types_of(objects: Sequence[int]) -> list[int]:
+    return list(map(_type_of, objects))
 
 
-def _layered(page: int, marks: dict[int, bool]) -> Iterator[Text]:
-    """The texts that belong to a layer."""
-    for number in range(min(raw_pdfium.FPDFPage_CountObjects(cast(page, raw_pdfium.FPDF_PAGE)), MOST_OBJECTS)):
-        text = _object_at(page, number)
-        if render_mode(text) != _NO_TEXT and _in_layer(text, marks) and _get_bounds(text, *_AT):
-            x1, y1, x2, y2, _, _ = _floats
-            if x1 < x2 and y1 < y2:
-                yield Text(text, (x1, y1, x2, y2), pale=False, layered=True)
+def render_modes(objects: Sequence[int]) -> list[int]:
+    """`NO_TEXT` for what is none."""
+    return list(map(render_mode, objects))
 
 
-def _in_layer(drawn: int, known: dict[int, bool]) -> bool:
-    """One of its marks is a layer's; `known` are the marks looked at before."""
-    for number in range(_count_marks(drawn)):
-        mark = _mark_at(drawn, number)
-        if mark not in known:
-            named = _mark_name(mark, byref(_name), sizeof(_name), byref(_size))
-            known[mark] = bool(named) and _name.raw[: _size.value] == _LAYER
-        if known[mark]:
-            return True
-    return False
-
-
-def _cover(path: int) -> Bounds | None:
-    """What a path may cover, None for lines and what can be seen through."""
-    if not _get_bounds(path, *_AT):
-        return None
-    left, bottom, right, top = _floats[:4]
-    if right - left < _COVER[0] or top - bottom < _COVER[1] or not _draw_mode(path, byref(_ints), byref(_ints, sizeof(c_int))):
-        return None
-    return (left, bottom, right, top) if _ints[0] and _get_fill(path, *_AT_COLOUR) and _colour[3] >= _OPAQUE else None
-
-
-def _under(page: int, covers: Sequence[tuple[int, Bounds]]) -> Iterator[Text]:
-    """The texts that lie within what is drawn after them."""
-    drawn = ((number, _object_at(page, number)) for number in range(covers[-1][0]))
-    found = [(number, text, *_floats[:4]) for number, text in drawn if render_mode(text) != _NO_TEXT and _get_bounds(text, *_AT)]
-    if not found:
-        return
-    largest = sorted(covers, key=lambda one: _area(one[1]), reverse=True)[:_MOST_COVERS]
-    shapes = np.array([(number, *shape) for number, shape in largest])[:, :, None]
-    places = np.array([(number, *box) for number, _, *box in found]).T[None]
-    over = (
-        (shapes[:, 0] > places[:, 0]) & (shapes[:, 1:3] <= places[:, 1:3] + 1).all(1) & (shapes[:, 3:] >= places[:, 3:] - 1).all(1)
+def boxes_of(objects: Sequence[int]) -> Boxes:
+    """0 for all four sides of what has no place. At most `MOST_OBJECTS` are asked."""
+    told = list(map(_get_bounds, objects, *_EACH_SIDE))
+    sides = (
+        _sides[0 : 4 * len(told) : 4],
+        _sides[1 : 4 * len(told) : 4],
+        _sides[2 : 4 * len(told) : 4],
+        _sides[3 : 4 * len(told) : 4],
     )
-    for place in np.flatnonzero(over.any(0)):
-        _, text, x1, y1, x2, y2 = found[place]
-        if x1 < x2 and y1 < y2:
-            yield Text(text, (x1, y1, x2, y2), pale=False, covered=True)
+    return _said(told, sides, (0.0, 0.0, 0.0, 0.0))
 
 
-def _area(shape: Bounds) -> float:
-    return (shape[2] - shape[0]) * (shape[3] - shape[1])
+def inks_of(objects: Sequence[int]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Red, green, blue and opacity of what each is filled with, up to 255; black where nothing is said. At most `MOST_OBJECTS`."""
+    told = list(map(_get_fill, objects, *_EACH_INK))
+    inks = (_inks[0 : 4 * len(told) : 4], _inks[1 : 4 * len(told) : 4], _inks[2 : 4 * len(told) : 4], _inks[3 : 4 * len(told) : 4])
+    return _said(told, inks, (0, 0, 0, 255))
 
 
-def _inner_texts(
-    form: int, modes: Sequence[int], pale: int, sheer: int, left: list[int], *, layer: bool, within: bool
-) -> Iterator[Text]:
-    for drawn in _inner(form, TEXT, PLAIN, 1, left):
-        unpainted = render_mode(drawn.pointer) in modes
-        if not (layer and unpainted) and (around := bounds(drawn)):
-            yield Text(drawn.pointer, around, unpainted or is_pale(drawn.pointer, pale, sheer), within)
+def _said(told: Sequence[int], columns: Columns, nothing: Sequence[Any]) -> Columns:
+    """The columns, with `nothing` for those that told nothing."""
+    if not all(told):
+        for number in (number for number, answer in enumerate(told) if not answer):
+            for column, value in zip(columns, nothing, strict=True):
+                column[number] = value
+    return columns
 
 
-def _signed(text: Text, *, low: float, sheet: Sequence[float]) -> bool:
-    """Something about it may be hidden: its ink, its layer, its size, its place."""
-    left, bottom, right, top = text.bounds
-    beyond = right < sheet[0] or top < sheet[1] or left > sheet[2] or bottom > sheet[3]
-    return text.pale or text.layered or beyond or top - bottom < low
+def is_filled(path: int) -> bool:
+    return bool(_draw_mode(path, byref(_ints), byref(_ints, sizeof(c_int)))) and bool(_ints[0])
+
+
+def _marks(objects: Sequence[int], counts: Sequence[int], depth: int) -> Iterator[int]:
+    """The marks that stand at this place among those of an object."""
+    return map(_mark_at, [one for one, count in zip(objects, counts, strict=True) if count > depth], repeat(depth))
+
+
+def _name_layer(marks: Collection[int]) -> bool:
+    """One of the marks is a layer's."""
+    memset(_names, 0, len(marks) * _NAME_BYTES)
+    for _ in map(_mark_name, marks, _EACH_NAME, repeat(_NAME_BYTES), repeat(byref(_size))):
+        pass
+    return _LAYER in _names.raw[: len(marks) * _NAME_BYTES]
+
+
+class Layers:
+    """Which objects of a page belong to a layer of the document. It may be asked while the page is open."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, bool] = {}
+
+    def hold(self, drawn: int) -> bool:
+        return any(self._is_layer(_mark_at(drawn, number)) for number in range(_count_marks(drawn)))
+
+    def hold_any(self, objects: Sequence[int]) -> bool:
+        """At most `MOST_OBJECTS` are asked."""
+        counts = list(map(_count_marks, objects))
+        return any(_name_layer(set(_marks(objects, counts, depth))) for depth in range(max(counts, default=0)))
+
+    def _is_layer(self, mark: int) -> bool:
+        if mark not in self._known:
+            named = _mark_name(mark, byref(_name), sizeof(_name), byref(_size))
+            self._known[mark] = bool(named) and _name.raw[: _size.value] == _LAYER
+        return self._known[mark]
 
 
 def font_size(text: int) -> float:
@@ -253,7 +206,8 @@ def font_size(text: int) -> float:
     return size * float((c * c + d * d) ** 0.5)
 
 
-def _inner(form: int, wanted: int, matrix: Matrix, depth: int, left: list[int]) -> Iterator[Drawn]:
+def inner(form: int, wanted: int, left: list[int], matrix: Matrix = PLAIN, depth: int = 1) -> Iterator[Drawn]:
+    """The objects of one type in a form, those in forms within it too, while some are `left` to be looked at."""
     inside = times(matrix_of(form), matrix)
     for number in range(_form_count(form)):
         left[0] -= 1
@@ -264,7 +218,7 @@ def _inner(form: int, wanted: int, matrix: Matrix, depth: int, left: list[int]) 
         if kind == wanted:
             yield Drawn(found, kind, inside)
         elif kind == FORM and depth < _DEEPEST:
-            yield from _inner(found, wanted, inside, depth + 1, left)
+            yield from inner(found, wanted, left, inside, depth + 1)
 
 
 def matrix_of(pointer: int) -> Matrix:
@@ -298,13 +252,6 @@ def bounds(drawn: Drawn) -> Bounds | None:
     corners = [moved(x, y, drawn.matrix) for x in (left, right) for y in (bottom, top)]
     across, up = zip(*corners, strict=True)
     return min(across), min(up), max(across), max(up)
-
-
-def is_pale(pointer: int, pale: int, sheer: int) -> bool:
-    """Red, green and blue are at least `pale` or the opacity is at most `sheer`, of 255; black where nothing is said."""
-    if not _get_fill(pointer, *_AT_COLOUR):
-        return False
-    return (_colour[0] >= pale and _colour[1] >= pale and _colour[2] >= pale) or _colour[3] <= sheer
 
 
 def strokes(drawn: Drawn, most: int) -> Iterator[tuple[float, float, float, float]]:

@@ -15,14 +15,12 @@ from kimi_docs.extract.build import Mark, tidy
 Entry = tuple[str, int]
 """What the outline calls a place, and its level from 1."""
 
-NONE: Mapping[str, int] = {}
-
 _MOST_ENTRIES = 3000
 _NUMBERED = re.compile(
     r"(?:(?P<number>\d{1,2}(?:\.\d{1,2}){0,3})\.?|第\s*[一二三四五六七八九十百\d]+\s*[章节節])[ \t\u3000]+(?P<words>\S.{1,80})"
 )
 _LINE = re.compile(r"^.{3,150}$", re.MULTILINE)
-_CANDIDATE = re.compile(r"^(?:[\d第].{2,120}|[A-Za-z摘引绪结参致附].{2,20})$", re.MULTILINE)
+_CANDIDATE = re.compile(r"^[ \t]*(?:[\d第].{2,120}|[A-Za-z摘引绪结参致附].{2,20})$", re.MULTILINE)
 _LONGEST_NAME = 25
 _NAMED = re.compile(
     r"(?:abstract|introduction|related work|background|methods?|results|discussion|conclusions?|references"
@@ -73,14 +71,28 @@ def ranks(pages: Sequence[Mapping[str, float]]) -> dict[float, int]:
     return found
 
 
-def headings(text: str, entries: Sequence[Entry], levels: Mapping[str, int] = NONE) -> Iterator[Mark]:
-    """The lines of a page that are headings: those the outline names, else those numbered or named like one, or tall."""
+def headings(text: str, entries: Sequence[Entry]) -> Iterator[Mark]:
+    """The lines of a page that are headings: those the outline names, else those numbered or named like one."""
     wanted = {_key(name): level for name, level in entries}
-    for match in (_LINE if wanted or levels else _CANDIDATE).finditer(text):
-        line = match[0].strip()
-        level = _level(line, wanted) or (levels[line] if line in levels and _is_heading(line) else 0)
-        if level:
-            yield BlockKind.HEADING, match.start(), match.start() + len(match[0].rstrip()), level
+    for match in (_LINE if wanted else _CANDIDATE).finditer(text):
+        if level := _level(match[0].strip(), wanted):
+            yield _heading(match.start(), match[0], level)
+
+
+def tall(text: str, levels: Mapping[str, int]) -> Iterator[Mark]:
+    """The lines of a page that are headings because they are written larger; `levels` are those of its tall lines."""
+    for line, level in levels.items():
+        place = text.find(line) if _is_heading(line) else -1
+        while place >= 0:
+            start, end = text.rfind("\n", 0, place) + 1, text.find("\n", place)
+            whole = text[start : end if end >= 0 else len(text)]
+            if whole.strip() == line:
+                yield _heading(start, whole, level)
+            place = text.find(line, start + len(whole))
+
+
+def _heading(start: int, line: str, level: int) -> Mark:
+    return BlockKind.HEADING, start, start + len(line.rstrip()), level
 
 
 def _is_heading(line: str) -> bool:

@@ -169,7 +169,7 @@ def _sheet(document: Any, page: Any, text_page: Any, *, title: bool, heights: bo
 
 def _shows_something(page: Any, *, drawn: bool = True) -> bool:
     """It holds a picture or, with `drawn`, so much drawing that it may be letters."""
-    kinds = pdf_objects.kinds(page)
+    kinds = pdf_objects.types_of(pdf_objects.outermost(page))
     strokes = sum(kind in _DRAWN for kind in kinds)
     if drawn:
         return len(kinds) > strokes or strokes > _MANY_STROKES

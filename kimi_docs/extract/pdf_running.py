@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from kimi_docs.domain.text import BlockKind
 from kimi_docs.extract.build import Mark
+from kimi_docs.extract.hidden import ordering
 from kimi_docs.extract.pdf_margins import REACH, Edges, margins
-from kimi_docs.extract.pdf_outline import Entry, headings
+from kimi_docs.extract.pdf_outline import Entry, headings, tall
 from kimi_docs.extract.pdf_page import Sheet, removals
 from kimi_docs.extract.pdf_text import Range, composed
 from kimi_docs.extract.quality import garbled, implausible
@@ -17,21 +18,29 @@ Contents = Mapping[int, Sequence[Entry]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Running:
-    """The running text of a page: where its tables stand in it, whether it is no readable text, and the headings that the outline
-    names; None where there is no outline."""
+    """The running text of a page."""
 
     text: str
+
     tables: Sequence[Range]
+    """Where they stand in the text."""
+
     garbled: bool
-    headings: Sequence[Mark] | None
+    """It is no readable text."""
+
+    ordering: bool
+    """It may hold an order to a model."""
+
+    headings: Sequence[Mark]
+    """Those that can be told without other pages."""
 
     def marks(self, sheet: Sheet, rank: Mapping[float, int]) -> list[Mark]:
-        """Its headings and tables. Without an outline headings are told by how high they are written."""
-        named = self.headings
-        if named is None:
-            levels = {line: rank[height] for line, height in sheet.heights.items() if height in rank} if rank else {}
-            named = list(headings(self.text, (), levels))
-        found = [mark for mark in named if not any(start <= mark[1] < end for start, end in self.tables)]
+        """Its headings and tables. Where there is no outline, headings are told by how high they are written too."""
+        named = {mark[1]: mark for mark in self.headings}
+        if rank:
+            levels = {line: rank[height] for line, height in sheet.heights.items() if height in rank}
+            named = {mark[1]: mark for mark in tall(self.text, levels)} | named
+        found = [mark for mark in named.values() if not any(start <= mark[1] < end for start, end in self.tables)]
         found += [(BlockKind.TABLE, start, end, 0) for start, end in self.tables]
         return sorted(found, key=lambda mark: mark[1])
 
@@ -44,7 +53,8 @@ def running(sheet: Sheet, index: int, edges: Sequence[Edges], place: int, conten
         text=text,
         tables=tables,
         garbled=bool(text.strip()) and (garbled(text) or (sheet.layer and implausible(text))),
-        headings=list(headings(text, contents.get(index, ()))) if contents else None,
+        ordering=ordering(text),
+        headings=list(headings(text, contents.get(index, ()))),
     )
 
 

@@ -17,6 +17,8 @@ T = TypeVar("T")
 _MOST_SHARES = 65_536
 """What a pipe holds."""
 _started: list[bool] = []
+_ended: list[int] = []
+"""Twins that have given their result."""
 
 
 def start() -> None:
@@ -56,6 +58,8 @@ class Twin(Generic[T]):
         self._process = 0
         if not any(_started):
             return
+        while _ended:
+            os.waitpid(_ended.pop(), 0)
         source, target = os.pipe()
         try:
             self._process = confine.fork()
@@ -78,7 +82,7 @@ class Twin(Generic[T]):
                 found: T | None = pickle.load(self._results)  # noqa: S301 - written by ourselves, in the same confinement
             except (EOFError, pickle.UnpicklingError):
                 found = None
-        os.waitpid(self._process, 0)
+        _ended.append(self._process)  # to wait until all its memory is given back would take longer than to make it
         return found
 
 
