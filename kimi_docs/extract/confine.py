@@ -26,6 +26,7 @@ _REFUSED = frozenset(
 )
 _CHANGES = frozenset(("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.utime"))
 _forking: list[bool] = []
+_granted: list[int] = []
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -55,8 +56,14 @@ def fork() -> int:
 
 def for_job(*, cpu_seconds: int) -> None:
     """So much CPU from now on; the system ends the process when it is used up."""
+    _granted[:] = [cpu_seconds]
     used = sum(os.times()[:2])
     _limit("RLIMIT_CPU", int(used) + 1 + cpu_seconds, hard=False)
+
+
+def granted() -> int | None:
+    """The CPU seconds of the job at work, None where there is no limit."""
+    return next(iter(_granted), None)
 
 
 def _limit(name: str, value: int, *, hard: bool = True) -> None:

@@ -20,12 +20,12 @@ from kimi_docs.extract.pdf_page import Sheet, look, raw_text, removals
 from kimi_docs.extract.pdf_picture import boxes, draw
 from kimi_docs.extract.pdf_running import Contents, Running, run_of, running
 from kimi_docs.extract.pdf_text import Origins
-from kimi_docs.extract.twin import Shares, Twin
+from kimi_docs.extract.twin import Twin, shared
 from kimi_docs.language import say
 
 EXTRACTOR = "pdfium-3"
-_WORTH = 0.03
-"""Seconds that the pages left will take: with more, a copy of the process reads some of them. To make it takes 5 ms."""
+_WORTH = 0.01
+"""Seconds that the pages left will take: with more, a copy of the process reads some of them."""
 _COVER = 3
 """Pages: the first are often pictures; the title is looked for on the first with text."""
 
@@ -131,21 +131,21 @@ def _read(document: Any, path: Path, how: _How, builder: Builder) -> tuple[list[
 
 def _shared(document: Any, path: Path, how: _How) -> _Part:
     """This process begins with the first page; when what is left is worth it, its twin with the last, until they meet."""
-    count = len(document)
-    shares, twins = Shares(count), list[Twin[_Part]]()
+    count, twins = len(document), list[Twin[_Part]]()
 
     def own() -> Iterator[int]:
         begun = perf_counter()
-        for index in shares.of(range(count)):
+        for index in range(count):
             if not twins and index and (perf_counter() - begun) / index * (count - index) > _WORTH:
-                twins.append(Twin(lambda: _from_the_end(path, how, shares)))
+                twins.append(Twin(_from_the_end, path, how, pieces=count - index))
+            if twins and not twins[0].share():
+                return
             yield index
 
     others: _Part | None = None
     try:
         sheets, texts = _part(document, own(), how)
     finally:
-        shares.close()
         for twin in twins:
             others = twin.result()
     if len(sheets) == count:
@@ -154,10 +154,10 @@ def _shared(document: Any, path: Path, how: _How) -> _Part:
     return [*sheets, *rest], [*texts, *their_texts]
 
 
-def _from_the_end(path: Path, how: _How, shares: Shares) -> _Part:
+def _from_the_end(path: Path, how: _How) -> _Part:
     """The pages' edges are left out where nobody needs them any more."""
     with opened(path, how.password, most=MAX_PAGES) as document:
-        sheets, texts = _part(document, shares.of(reversed(range(len(document)))), how)
+        sheets, texts = _part(document, shared(reversed(range(len(document)))), how)
     return [*sheets[: 2 * REACH], *(replace(sheet, edges=BLANK) for sheet in sheets[2 * REACH :])], texts
 
 

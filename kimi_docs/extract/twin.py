@@ -1,15 +1,17 @@
 """A piece of work → its result from a copy of this process, while this one does another piece.
 
-Off unless the child process starts it: a copy is safe only of a process with a single thread, and one that is confined already.
+The copy stays for the next piece: to make one takes longer than to read a few pages. Off unless the child process starts it: a
+copy is safe only of a process with a single thread, and one that is confined already.
 """
 
 import gc
-import itertools
 import os
 import pickle
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, TypeVar
+from contextlib import suppress
+from itertools import takewhile
+from typing import Any, BinaryIO, Generic, NoReturn, TypeVar
 
 from kimi_docs.extract import confine, progress
 
@@ -17,8 +19,7 @@ T = TypeVar("T")
 _MOST_SHARES = 65_536
 """What a pipe holds."""
 _started: list[bool] = []
-_ended: list[int] = []
-"""Twins that have given their result."""
+_standing: list["_Copy"] = []
 
 
 def start() -> None:
@@ -27,70 +28,138 @@ def start() -> None:
 
 
 def settle() -> None:
-    """All that is there stays. To look it through again and again for what may go would copy it for every twin."""
+    """All that is there stays, and a copy of it waits for work. To look it through again and again for what may go would copy all
+    that the two share."""
     gc.collect()
     gc.freeze()
-
-
-class Shares:
-    """Work of so many pieces, shared by whoever is free: each piece is taken once. Made before there is a twin."""
-
-    def __init__(self, count: int) -> None:
-        self._tickets, tickets = os.pipe()
-        os.write(tickets, bytes(min(count, _MOST_SHARES)))
-        os.close(tickets)
-
-    def of(self, pieces: Iterable[int]) -> Iterator[int]:
-        """Piece by piece, as long as there are some that the other has not taken."""
-        return itertools.takewhile(lambda _: os.read(self._tickets, 1), pieces)
-
-    def close(self) -> None:
-        """The other ends with the piece it has."""
-        while os.read(self._tickets, _MOST_SHARES):
-            continue
-        os.close(self._tickets)
+    _copy()
 
 
 class Twin(Generic[T]):
-    """The work begins at once."""
+    """Work that the copy begins at once: `work` is a function of a module, it and its arguments can be pickled. There are so many
+    `pieces` to share."""
 
-    def __init__(self, work: Callable[[], T]) -> None:
-        self._process = 0
-        if not any(_started):
-            return
-        while _ended:
-            os.waitpid(_ended.pop(), 0)
-        source, target = os.pipe()
-        try:
-            self._process = confine.fork()
-        except OSError:  # no more processes: the work is done here
-            os.close(source)
-            os.close(target)
-            return
-        if not self._process:
-            os.close(source)
-            _work(work, target)
-        os.close(target)
-        self._results = os.fdopen(source, "rb")
+    def __init__(self, work: Callable[..., T], *arguments: Any, pieces: int) -> None:
+        self._copy = _copy()
+        if self._copy and not self._copy.begin(work, arguments, min(pieces, _MOST_SHARES)):
+            self._copy = None
+            _dismiss()
+
+    def share(self) -> bool:
+        """The next piece is for this process to do."""
+        return not self._copy or self._copy.take()
 
     def result(self) -> T | None:
-        """Waits for it; None where there is none: it could not start, or broke down."""
-        if not self._process:
-            return None
-        with self._results:
+        """Waits for it; the copy ends with the piece it has. None where there is none: no copy could start, or it broke down."""
+        found: T | None = None
+        if self._copy:
             try:
-                found: T | None = pickle.load(self._results)  # noqa: S301 - written by ourselves, in the same confinement
-            except (EOFError, pickle.UnpicklingError):
-                found = None
-        _ended.append(self._process)  # to wait until all its memory is given back would take longer than to make it
+                found = self._copy.end()
+            except (EOFError, OSError, pickle.UnpicklingError):
+                _dismiss()
+            except BaseException:
+                _dismiss()  # the rest of the result would be taken for the next
+                raise
         return found
 
 
-def _work(work: Callable[[], object], target: int) -> None:
-    """All that the copy does."""
+def shared(pieces: Iterable[int]) -> Iterator[int]:
+    """In the copy: piece by piece, as long as there are some that the other has not taken."""
+    return takewhile(lambda _: _standing[0].take(), pieces)
+
+
+class _Copy:
+    """A process that waits for work, and the pipes to it. Of the pieces of a work each is taken once, by whoever is free."""
+
+    def __init__(self) -> None:
+        """Raises: OSError when there can be no more processes."""
+        orders, self._orders = _pipe()
+        self._results, results = _pipe()
+        self._tickets, self._issue = os.pipe()
+        os.set_blocking(self._tickets, False)
+        try:
+            self.process = confine.fork()
+        except OSError:
+            self._close(orders, results)
+            raise
+        if not self.process:
+            _standing[:] = [self]
+            for end in (self._orders, self._results):
+                end.close()
+            os.close(self._issue)
+            _serve(orders, results)
+        orders.close()
+        results.close()
+
+    def begin(self, work: Callable[..., object], arguments: tuple[Any, ...], pieces: int) -> bool:
+        """False when it is not there any more."""
+        os.write(self._issue, bytes(pieces))
+        try:
+            pickle.dump((confine.granted(), work, arguments), self._orders, pickle.HIGHEST_PROTOCOL)
+            self._orders.flush()
+        except OSError:
+            return False
+        return True
+
+    def take(self) -> bool:
+        try:
+            return bool(os.read(self._tickets, 1))
+        except BlockingIOError:
+            return False
+
+    def end(self) -> Any:
+        """Raises: EOFError or OSError when it broke down."""
+        with suppress(BlockingIOError):
+            while os.read(self._tickets, _MOST_SHARES):
+                continue
+        return pickle.load(self._results)  # noqa: S301 - written by ourselves, in the same confinement
+
+    def dismiss(self) -> None:
+        """It has ended, or does so now that nobody can ask it any more."""
+        self._close()
+        os.waitpid(self.process, 0)
+
+    def _close(self, *others: BinaryIO) -> None:
+        for pipe in (self._orders, self._results, *others):
+            with suppress(OSError):  # nobody reads what is left in it
+                pipe.close()
+        os.close(self._tickets)
+        os.close(self._issue)
+
+
+def _pipe() -> tuple[BinaryIO, BinaryIO]:
+    source, target = os.pipe()
+    return os.fdopen(source, "rb"), os.fdopen(target, "wb")
+
+
+def _copy() -> _Copy | None:
+    if any(_started) and not _standing:
+        with suppress(OSError):
+            _standing.append(_Copy())
+    return _standing[0] if _standing else None
+
+
+def _dismiss() -> None:
+    while _standing:
+        _standing.pop().dismiss()
+
+
+def _serve(orders: BinaryIO, results: BinaryIO) -> NoReturn:
+    """All that the copy does, until nobody can ask it any more."""
     try:
         progress.elsewhere()
-        with os.fdopen(target, "wb") as results:
-            pickle.dump(work(), results, pickle.HIGHEST_PROTOCOL)
+        while True:
+            seconds, work, arguments = pickle.load(orders)  # noqa: S301 - written by ourselves
+            if seconds:
+                confine.for_job(cpu_seconds=seconds)
+            results.write(_done(work, arguments))
+            results.flush()
     finally:
         os._exit(0)
+
+
+def _done(work: Callable[..., object], arguments: tuple[Any, ...]) -> bytes:
+    try:
+        return pickle.dumps(work(*arguments), pickle.HIGHEST_PROTOCOL)
+    except Exception:  # noqa: BLE001 - the process boundary: the other finds the fault itself
+        return pickle.dumps(None)

@@ -175,9 +175,10 @@ TWINS = {
 def test_a_copy_works_beside_the_process_and_can_only_fail_for_itself(tmp_path: Path, work: str, expected: str) -> None:
     code = (
         "import os, sys; from pathlib import Path; from kimi_docs.extract import confine, progress, twin\n"
+        f"def work():\n    return {work}\n"
         "progress.start(); twin._started[:] = [True]\n"
         "confine.for_life(scratch=Path.cwd(), memory_bytes=2**31, parent=os.getppid())\n"
-        f"progress.page(3)\ncopy = twin.Twin(lambda: {work})\n"
+        "progress.page(3)\ncopy = twin.Twin(work, pieces=0)\n"
         "found = copy.result(); print('parent' if found == os.getpid() else found)\n"
         "try:\n    os.fork()\nexcept PermissionError:\n    print('alone again')\n"
     )

@@ -12,20 +12,42 @@ READ_TWICE = """
 import sys
 from pathlib import Path
 from kimi_docs.extract import pdf, twin
+pdf._WORTH = 0
 alone = pdf.read(Path(sys.argv[1]), "id")
 twin._started[:] = [True]
 assert pdf.read(Path(sys.argv[1]), "id") == alone
 print(len(alone.pages))
 """
 SHARE = """
+from kimi_docs.extract import twin
+
+def theirs(count):
+    return list(twin.shared(range(count - 1, -1, -1)))
+
+twin._started[:] = [True]
+for count in (1000, 3, 0, 500):
+    copy = twin.Twin(theirs, count, pieces=count)
+    mine = []
+    for piece in range(count):
+        if not copy.share():
+            break
+        mine.append(piece)
+    assert sorted(mine + copy.result()) == list(range(count)), count
+"""
+AGAIN = """
 import os
 from kimi_docs.extract import twin
+
+def work(how):
+    if how == "dies":
+        os._exit(9)
+    return how, os.getpid()
+
 twin._started[:] = [True]
-shares = twin.Shares(1000)
-copy = twin.Twin(lambda: list(shares.of(range(999, -1, -1))))
-mine = list(shares.of(range(1000)))
-assert sorted(mine + copy.result()) == list(range(1000))
-shares.close()
+found = [twin.Twin(work, how, pieces=0).result() for how in ("a", "b", "dies", "c")]
+names, processes = zip(*(one or ("", 0) for one in found))
+assert names == ("a", "b", "", "c"), names
+assert processes[0] == processes[1] != processes[3] != 0, processes
 """
 
 
@@ -38,6 +60,7 @@ def test_two_processes_give_what_one_gives(tmp_path: Path, pages: int) -> None:
     assert (done.stdout.strip(), done.stderr) == (str(pages), "")
 
 
-def test_each_piece_is_taken_once() -> None:
-    done = subprocess.run([sys.executable, "-c", SHARE], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("code", [SHARE, AGAIN], ids=["each piece is taken once", "it stays, and another comes for one that died"])
+def test_work_is_shared_with_a_copy(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
