@@ -21,6 +21,7 @@ from kimi_docs.domain.claims import Answer, Citation, Length, Session, Summary, 
 from kimi_docs.domain.document import Added, Document
 from kimi_docs.domain.ports import Blobs, Storage, Store
 from kimi_docs.domain.runs import Run, RunKind
+from kimi_docs.domain.safekeeping import Backup
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import EVERYTHING, Found, SearchFilter
 from kimi_docs.domain.text import Extraction, PagePicture
@@ -35,6 +36,7 @@ from kimi_docs.jobs.work import Workshop, summary_id
 from kimi_docs.kimi.catalog import catalog_for
 from kimi_docs.kimi.counting import Counting, account_of
 from kimi_docs.language import say
+from kimi_docs.safekeeping import own_files, put_back
 from kimi_docs.settings import Settings
 from kimi_docs.tables import Tables
 
@@ -177,6 +179,20 @@ class Library(Tables):
     def remove_template(self, name: str) -> None:
         """Raises: NotFound."""
         remove_own(self.settings().home, name)
+
+    def backup(self, out: Path) -> Backup:
+        """Everything kept here, everybody's, in one file: documents, what was made of them, own templates and prices; not the key.
+        Others may go on working meanwhile."""
+        return self.storage.backup(out, own_files(self.settings().home))
+
+    def restore(self, file: Path, *, merge: bool = False) -> Backup:
+        """Take a backup back into an empty library or, with `merge`, what is missing into one that is not: what is there stays.
+        Raises: NotFound, Damaged, WrongUse (not empty), Misconfigured (a newer version's); then nothing has changed."""
+        backup, own = self.storage.restore(file, merge=merge)
+        put_back(self.settings().home, own)
+        while self.storage.reindex():
+            pass
+        return backup
 
     def estimate(self, actor: Actor, document: str, order: SummaryOrder) -> Estimate:
         """What a summary will take; sends nothing. Raises: NotFound while the document has not been read."""

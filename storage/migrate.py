@@ -1,10 +1,9 @@
 """A database of any known version, or an empty one → the schema of today, by one process while the others wait."""
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from kimi_docs.errors import Misconfigured
 from kimi_docs.language import say
 from storage.engine import reading, writing
 from storage.failures import disk_failure, shown, worded
+from storage.snapshot import copy_sqlite
 from storage.tables import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -77,6 +77,12 @@ def _refuse_foreign_tables(connection: Connection, engine: Engine) -> None:
         )
 
 
+def make(engine: Engine, version: str) -> None:
+    """An empty database as it was at a version before today's."""
+    with _alone(engine) as connection:
+        _run(connection, MIGRATIONS, version)
+
+
 @contextmanager
 def _alone(engine: Engine) -> Iterator[Connection]:
     """A transaction that no other process migrates beside: SQLite's own write lock, PostgreSQL's advisory one."""
@@ -102,9 +108,7 @@ def _copy(file: Path, version: str) -> None:
     target = file.with_name(f"{file.name}.before-upgrade-from-{version}")
     temporary = target.with_name(f"{target.name}.part")
     try:
-        os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(temporary)) as copy:
-            source.backup(copy)
+        copy_sqlite(file, temporary)
         temporary.replace(target)
     except OSError as error:
         raise disk_failure(error, str(file.parent)) from error
@@ -112,14 +116,14 @@ def _copy(file: Path, version: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _run(connection: Connection, migrations: Path) -> None:
+def _run(connection: Connection, migrations: Path, version: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    command.upgrade(config, version)
 
 
 def _check_references(connection: Connection) -> None:

@@ -199,6 +199,32 @@ def kept_blobs(connection: Connection) -> set[str]:
     return set(connection.execute(documents.union(sa.select(tables.extractions.c.blob))).scalars())
 
 
+def documents_in_trash(connection: Connection) -> set[str]:
+    """Ids of documents that were deleted by somebody, whose files may still be there. For the backup."""
+    return set(connection.execute(sa.select(tables.documents.c.id).where(tables.documents.c.deleted_at.is_not(None))).scalars())
+
+
+def read_blobs(connection: Connection) -> set[str]:
+    """Ids of the blobs that hold what was read of a document. For the backup."""
+    return set(connection.execute(sa.select(tables.extractions.c.blob)).scalars())
+
+
+def everybodys(table: sa.Table) -> Statement:
+    """All rows of a table, whosever they are. For the backup."""
+    return sa.select(table).order_by(*table.primary_key)
+
+
+def put_back(dialect: str, table: sa.Table) -> Statement:
+    """Rows as they were, whosever they are; one with the same key stays as it is. For the backup."""
+    return upserting(dialect, table).on_conflict_do_nothing()
+
+
+def is_empty(connection: Connection) -> bool:
+    """Nobody has anything here. For the backup."""
+    kept = (tables.documents, tables.sessions, tables.batches, tables.calls)
+    return all(connection.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is None for table in kept)
+
+
 def marks_of(account: str) -> Statement:
     """Every line of an account's book: it belongs to nobody, and holds numbers only."""
     return sa.select(tables.marks).where(tables.marks.c.account == account)

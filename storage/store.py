@@ -1,16 +1,19 @@
 """The store: for one actor, and the whole of it for the worker."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
 from kimi_docs.domain.ports import Blobs, Store
 from kimi_docs.domain.runs import Run
+from kimi_docs.domain.safekeeping import Backup
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import HitKind
 from kimi_docs.language import Message
 from storage import scope
+from storage.backup import write_backup
 from storage.batches import Batches
 from storage.cells import Cells
 from storage.check import faults
@@ -19,6 +22,7 @@ from storage.engine import reading
 from storage.meter import SqlMeter
 from storage.part import NO_RUN, there
 from storage.patience import SHORT_SECONDS, all_patient, patient
+from storage.restore import restore_backup
 from storage.runs import UNFINISHED, Ledger, Runs
 from storage.search import Search
 from storage.sessions import Sessions
@@ -95,6 +99,14 @@ class SqlStorage:
     def integrity(self) -> Sequence[Message]:
         """What is wrong with the store, for the doctor; empty where all is well. Reads the whole of a SQLite database."""
         return faults(self.engine, self.blobs)
+
+    def backup(self, out: Path, own: Mapping[str, bytes]) -> Backup:
+        """Everybody's rows and the files they need into one file; others may go on working meanwhile."""
+        return write_backup(self.engine, self.blobs, out, own)
+
+    def restore(self, file: Path, *, merge: bool = False) -> tuple[Backup, Mapping[str, bytes]]:
+        """What such a file holds into an empty store or, with `merge`, what is not there into one that has something."""
+        return restore_backup(self.engine, self.blobs, file, merge=merge)
 
     def close(self) -> None:
         self.engine.dispose()

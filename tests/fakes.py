@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from kimi_docs.domain.cells import KeptCell, merged
 from kimi_docs.domain.claims import Answer, Completeness, Session, Summary
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run, RunState
+from kimi_docs.domain.safekeeping import Backup
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import EVERYTHING, Found, Hit, HitKind, SearchFilter
 from kimi_docs.domain.text import Extraction
@@ -98,6 +100,7 @@ class MemoryStorage:
         self.blobs = MemoryBlobs()
         self.meter = MemoryMeter()
         self.rows: dict[str, dict[tuple[str, str], tuple[Actor, Any]]] = {}
+        self.backups: dict[Path, Any] = {}
 
     def of(self, actor: Actor) -> "MemoryStore":
         return MemoryStore(self, actor)
@@ -137,6 +140,26 @@ class MemoryStorage:
 
     def integrity(self) -> Sequence[Message]:
         return []
+
+    def backup(self, out: Path, own: Mapping[str, bytes]) -> Backup:
+        self.backups[out] = (deepcopy(self.rows), dict(self.blobs.kept), dict(own))
+        return self._told(out)
+
+    def restore(self, file: Path, *, merge: bool = False) -> tuple[Backup, Mapping[str, bytes]]:
+        if file not in self.backups:
+            raise NotFound(say("There is no file {name}.", name=str(file)))
+        if not merge and any(self.rows.values()):
+            raise WrongUse(say("There is something in this library already."))
+        rows, blobs, own = self.backups[file]
+        for table, kept in deepcopy(rows).items():
+            self.rows[table] = kept | self.rows.get(table, {})
+        self.blobs.kept |= blobs
+        return self._told(file), own
+
+    def _told(self, file: Path) -> Backup:
+        rows, blobs, _ = self.backups[file]
+        counts = {table: len(kept) for table, kept in rows.items()}
+        return Backup(rows=counts, files=len(blobs), bytes=sum(map(len, blobs.values())))
 
     def close(self) -> None:
         self.rows.clear()

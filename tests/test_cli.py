@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -231,7 +232,7 @@ def test_a_closed_pipe_ends_quietly(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["extract"], ["estimate"], ["summarize"], ["ask"], ["search"], ["usage"], ["doctor"], ["serve"], ["worker"]]
+    "command", [[], ["extract"], ["estimate"], ["summarize"], ["ask"], ["search"], ["usage"], ["backup"], ["restore"], ["doctor"], ["serve"], ["worker"]]
 )
 def test_every_command_has_help_with_an_example(home: Path, command: Sequence[str]) -> None:
     done = run(*command, "--help")
@@ -301,3 +302,31 @@ def test_a_search_finds_the_page_of_a_document_and_the_answer_about_it(home: Pat
     assert as_json("search", '*("')["total"] == 0
     assert "paper-en.pdf, p. " in run("search", "canopy").stdout
     assert run("search", "canopy", "--since", "yesterday").returncode == 2
+
+
+def test_a_backup_is_restored_elsewhere_with_templates_and_without_the_key(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = as_json("summarize", PAPER)
+    (home / ".env").write_text("KIMI_DOCS_API_KEY='sk-secret'\n")
+    (home / "templates").mkdir()
+    (home / "templates" / "mine.yaml").write_text("name: mine\nsections: [{title: Risks}]\n")
+    out, new = tmp_path / "all.zip", tmp_path / "new"
+    made = as_json("backup", out)
+    assert (made["rows"]["documents"], made["files"], made["missing"]) == (1, 2, [])
+    assert all(b"sk-secret" not in zipfile.ZipFile(out).read(name) for name in zipfile.ZipFile(out).namelist())
+    monkeypatch.setenv("KIMI_DOCS_HOME", str(new))
+    assert as_json("restore", out)["rows"] == made["rows"]
+    assert as_json("summarize", PAPER)["id"] == summary["id"]  # it is there already
+    assert as_json("search", "canopy")["total"] > 0
+    assert "mine" in [template["name"] for template in as_json("templates", "list")["templates"]]
+    assert as_json("restore", out, code=2)["error"]["code"] == "wrong_use"
+    assert as_json("restore", out, "--merge")["rows"] == made["rows"]
+    assert as_json("restore", PAPER, code=65)["error"]["code"] == "damaged"
+
+
+def test_a_backup_says_what_it_could_not_hold(home: Path, tmp_path: Path) -> None:
+    id = as_json("summarize", PAPER)["document"]["id"]
+    (home / "blobs" / id[:2] / id).unlink()
+    assert as_json("backup", tmp_path / "all.zip", code=3)["missing"] == [id]
+    assert "missing or damaged" in run("backup", tmp_path / "again.zip").stdout

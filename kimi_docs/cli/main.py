@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from kimi_docs import __version__
-from kimi_docs.cli import batches, documents, receipts, search, sessions, system, templates
+from kimi_docs.cli import batches, documents, receipts, safekeeping, search, serving, sessions, system, templates
 from kimi_docs.cli.console import Console, fail, quiet_pipe
 from kimi_docs.errors import KimiDocsError, Misconfigured, WrongUse
 from kimi_docs.language import say, translate
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (documents, batches, search, receipts, system):
+for module in (documents, batches, search, receipts, safekeeping, system, serving):
     module.register(app)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(templates.app, name="templates")

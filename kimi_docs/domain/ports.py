@@ -12,6 +12,7 @@ from kimi_docs.domain.cells import KeptCell
 from kimi_docs.domain.claims import Answer, Citation, Completeness, Draft, Session, Summary, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Progress, Run
+from kimi_docs.domain.safekeeping import Backup
 from kimi_docs.domain.scope import Actor
 from kimi_docs.domain.search import EVERYTHING, Found, SearchFilter
 from kimi_docs.domain.text import Extraction, Notice
@@ -227,6 +228,15 @@ class Storage(Protocol):
 
     def reindex(self, *, limit: int = 1000) -> int:
         """Take what was kept before it could be searched into the index; gives how much it was, 0 when all is done."""
+        ...
+
+    def backup(self, out: Path, own: Mapping[str, bytes]) -> Backup:
+        """Everybody's rows and the files they need into one file, with `own` files by their names. Others may go on working."""
+        ...
+
+    def restore(self, file: Path, *, merge: bool = False) -> tuple[Backup, Mapping[str, bytes]]:
+        """What such a file holds into an empty store or, with `merge`, what is not there into one that has something; and the own
+        files. Raises: NotFound, Damaged, WrongUse (not empty), Misconfigured (a newer version's); then nothing has changed."""
         ...
 
 

@@ -1,0 +1,342 @@
+"""A backup put back is what was kept, whatever the databases; one that is not whole changes nothing."""
+
+import json
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kimi_docs.domain.runs import RunState
+from kimi_docs.domain.scope import Actor
+from kimi_docs.errors import Damaged, KimiDocsError, Misconfigured, NotFound, WrongUse
+from storage.backup_format import Contents, Entry, row_to_json, rows_name
+from storage.engine import open_engine, reading
+from storage.migrate import current
+from storage.open import open_storage
+from storage.store import SqlStorage
+from tests.storage.test_migrate import OLD, lay_old
+from tests.storage.things import (
+    ALICE,
+    ALICE_ELSEWHERE,
+    ANSWER,
+    BATCH,
+    BOB,
+    CALL,
+    CELL,
+    DEPARTURE,
+    DOCUMENT,
+    EXTRACTION,
+    RUN,
+    SESSION,
+    SUMMARY,
+)
+
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+CONTENT = b"abc"
+KEPT = replace(DOCUMENT, id=sha256(CONTENT).hexdigest())
+
+
+@pytest.fixture
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str, str], SqlStorage]]:
+    """Opens empty stores by the kind of their database and a name."""
+    with ExitStack() as stack:
+
+        def open_one(kind: str, name: str) -> SqlStorage:
+            url = "" if kind == "sqlite" else request.getfixturevalue("new_database")()
+            return stack.enter_context(open_storage(database_url=url, blobs_url="", home=tmp_path / name))
+
+        yield open_one
+
+
+def fill(storage: SqlStorage, actor: Actor = ALICE) -> None:
+    """One of each thing, and the trash."""
+    store = storage.of(actor)
+    store.save_document(DOCUMENT)
+    store.save_document(replace(KEPT, id=storage.blobs.put(CONTENT)))
+    store.mark_document_deleted(KEPT.id, True)
+    store.save_extraction(EXTRACTION)
+    store.save_summary(SUMMARY)
+    store.save_session(SESSION)
+    store.save_answer(ANSWER)
+    store.save_batch(BATCH)
+    store.add_runs([RUN])
+    store.save_cells([CELL])
+    store.save_call(CALL)
+    store.save_departure(DEPARTURE)
+
+
+def told(storage: SqlStorage, actor: Actor = ALICE) -> list[Any]:
+    """All that this person sees."""
+    store = storage.of(actor)
+    return [
+        store.list_documents(),
+        store.list_documents(deleted=True),
+        store.find_extraction(DOCUMENT.id),
+        store.list_summaries(DOCUMENT.id),
+        store.list_sessions(),
+        store.list_answers(SESSION.id) if store.list_sessions() else [],
+        store.list_batches(),
+        store.find_cells([DOCUMENT.id], [CELL.column]),
+        store.list_calls(),
+        store.list_departures(),
+    ]
+
+
+@pytest.mark.parametrize("target", KINDS)
+@pytest.mark.parametrize("source", KINDS)
+def test_what_comes_back_is_what_was_kept(opened: Any, tmp_path: Path, source: str, target: str) -> None:
+    old, new = opened(source, "old"), opened(target, "new")
+    fill(old)
+    old.of(BOB).save_session(replace(SESSION, id="bobs"))
+    old.meter.save_measure("account", "ratio", "1.5")
+    made = old.backup(tmp_path / "all.zip", {"templates/mine.yaml": b"name: mine"})
+    found, own = new.restore(tmp_path / "all.zip")
+    assert found == made
+    assert (made.rows["documents"], made.files, made.missing) == (2, 2, (DOCUMENT.id,))  # whose bytes were never kept
+    assert own == {"templates/mine.yaml": b"name: mine"}
+    for actor in (ALICE, BOB, ALICE_ELSEWHERE):
+        assert told(new, actor) == told(old, actor)
+    assert new.blobs.get(KEPT.id) == CONTENT
+    assert new.meter.find_measure("account", "ratio") == "1.5"
+    assert new.of(ALICE).get_run(RUN.id) == replace(RUN, state=RunState.STOPPED)  # nothing is done again unasked
+    assert not new.unfinished_runs()
+    while new.reindex():
+        pass
+    assert new.of(ALICE).search("Erste")
+    assert new.integrity() == old.integrity()
+    assert [path.name for path in tmp_path.glob("*.part")] == []
+    assert (tmp_path / "all.zip").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_library_that_is_not_empty_is_left_alone_or_completed(opened: Any, tmp_path: Path) -> None:
+    old, new = opened("sqlite", "old"), opened("sqlite", "new")
+    fill(old)
+    old.backup(tmp_path / "all.zip", {})
+    new.of(ALICE).save_session(replace(SESSION, title="Renamed since"))
+    before = told(new)
+    with pytest.raises(WrongUse, match="already"):
+        new.restore(tmp_path / "all.zip")
+    assert told(new) == before
+    for _ in range(2):  # twice is once
+        new.restore(tmp_path / "all.zip", merge=True)
+        assert [session.title for session in new.of(ALICE).list_sessions()] == ["Renamed since"]
+        assert new.of(ALICE).list_summaries(DOCUMENT.id) == [SUMMARY]
+
+
+def test_it_is_one_moment_while_others_write(opened: Any, tmp_path: Path) -> None:
+    old = opened("sqlite", "old")
+    fill(old)
+    end = threading.Event()
+
+    def write(number: int) -> None:
+        store, count = old.of(ALICE), 0
+        while not end.is_set() and count < 200:
+            count += 1
+            session = replace(SESSION, id=f"{number}-{count}")
+            store.save_session(session)
+            store.save_answer(replace(ANSWER, id=f"answer-{number}-{count}", session=session.id))
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    try:
+        for round in range(3):
+            made = old.backup(tmp_path / f"{round}.zip", {})
+            new = opened("sqlite", f"new-{round}")
+            new.restore(tmp_path / f"{round}.zip")
+            assert 0 <= made.rows["sessions"] - made.rows["answers"] <= 4  # each writer may be between the two
+            assert new.of(ALICE).list_sessions(limit=1000)
+    finally:
+        end.set()
+        for writer in writers:
+            writer.join()
+
+
+def rewritten(file: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """The archive with other members."""
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return target
+
+
+def listed(members: dict[str, bytes], name: str, content: bytes) -> None:
+    """Put a member in and into the list, its sum right: only its content is wrong."""
+    told = json.loads(members["backup.json"])
+    told["entries"][name] = {"size": len(content), "sha256": sha256(content).hexdigest(), "count": 1}
+    members.update({name: content, "backup.json": json.dumps(told).encode()})
+
+
+def _without_list(members: dict[str, bytes]) -> None:
+    del members["backup.json"]
+
+
+def _list_of_nonsense(members: dict[str, bytes]) -> None:
+    members["backup.json"] = b"[" * 100_000
+
+
+def _other_content(members: dict[str, bytes]) -> None:
+    members[f"files/{KEPT.id}"] = b"abd"
+
+
+def _other_name(members: dict[str, bytes]) -> None:
+    listed(members, f"files/{'e' * 64}", b"not what it is called")
+
+
+def _a_way_out(members: dict[str, bytes]) -> None:
+    listed(members, "own/templates/../../evil.yaml", b"name: evil")
+
+
+def _foreign_column(members: dict[str, bytes]) -> None:
+    listed(members, "rows/documents.jsonl", members["rows/documents.jsonl"].replace(b'"name"', b'"nome"'))
+
+
+def _column_missing(members: dict[str, bytes]) -> None:
+    listed(members, "rows/sessions.jsonl", b'{"id": "x", "space": "red"}\n')
+
+
+def _wrong_type(members: dict[str, bytes]) -> None:
+    listed(members, "rows/documents.jsonl", members["rows/documents.jsonl"].replace(b"5000000000", b'"many"'))
+
+
+def _no_row(members: dict[str, bytes]) -> None:
+    listed(members, "rows/cells.jsonl", b"[1, 2]\n")
+
+
+def _row_of_nothing(members: dict[str, bytes]) -> None:
+    listed(members, "rows/summaries.jsonl", members["rows/summaries.jsonl"].replace(DOCUMENT.id.encode(), b"f" * 64))
+
+
+def _state_unknown(members: dict[str, bytes]) -> None:
+    listed(members, "rows/runs.jsonl", members["rows/runs.jsonl"].replace(b'"state": "running"', b'"state": "dancing"'))
+
+
+SPOILED = [
+    _without_list,
+    _list_of_nonsense,
+    _other_content,
+    _other_name,
+    _a_way_out,
+    _foreign_column,
+    _column_missing,
+    _wrong_type,
+    _no_row,
+    _row_of_nothing,
+    _state_unknown,
+]
+
+
+@pytest.fixture
+def archive(opened: Any, tmp_path: Path) -> Path:
+    old = opened("sqlite", "old")
+    fill(old)
+    old.backup(tmp_path / "all.zip", {})
+    return tmp_path / "all.zip"
+
+
+@pytest.mark.parametrize("change", SPOILED)
+def test_what_is_not_whole_changes_nothing(
+    opened: Any, archive: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None]
+) -> None:
+    new = opened("sqlite", "new")
+    with pytest.raises(Damaged, match="Nothing was changed"):
+        new.restore(rewritten(archive, tmp_path / "spoiled.zip", change))
+    assert told(new) == told(opened("sqlite", "empty"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.zip", "empty", "new", "old", "spoiled.zip"]
+
+
+def test_random_damage_is_found_or_harmless(opened: Any, archive: Path, tmp_path: Path) -> None:
+    whole, chance = archive.read_bytes(), Random(5)
+    new, empty = opened("sqlite", "new"), opened("sqlite", "empty")
+    for number in range(60):
+        content = bytearray(whole[: chance.randrange(len(whole))] if number % 3 == 0 else whole)
+        for _ in range(20):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        (tmp_path / "spoiled.zip").write_bytes(content)
+        try:
+            new.restore(tmp_path / "spoiled.zip")
+        except Damaged:
+            assert told(new) == told(empty)
+        else:
+            pytest.fail("twenty wrong bytes of so small a file cannot all be harmless")
+
+
+def test_what_is_no_backup_is_said(opened: Any, tmp_path: Path, archive: Path) -> None:
+    new = opened("sqlite", "new")
+    with pytest.raises(NotFound):
+        new.restore(tmp_path / "nowhere.zip")
+    (tmp_path / "text.zip").write_text("not a zip")
+    with pytest.raises(Damaged):
+        new.restore(tmp_path / "text.zip")
+    with pytest.raises(KimiDocsError):
+        new.restore(tmp_path)
+
+    def newer(members: dict[str, bytes]) -> None:
+        members["backup.json"] = json.dumps(json.loads(members["backup.json"]) | {"schema": "9999"}).encode()
+
+    with pytest.raises(Misconfigured, match="newer"):
+        new.restore(rewritten(archive, tmp_path / "newer.zip", newer))
+
+
+def test_a_place_that_cannot_be_written_is_said_and_the_old_backup_stays(opened: Any, archive: Path, tmp_path: Path) -> None:
+    old = opened("sqlite", "again")
+    with pytest.raises(KimiDocsError, match="cannot be written"):
+        old.backup(archive / "under" / "a-file.zip", {})
+    with pytest.raises(KimiDocsError, match="cannot be written"):
+        old.backup(tmp_path / "old", {})  # a folder
+    assert zipfile.is_zipfile(archive)
+
+
+@pytest.mark.parametrize("dump", OLD, ids=lambda path: path.stem)
+@pytest.mark.parametrize("target", KINDS)
+def test_a_backup_of_an_older_version_is_brought_up_to_date(opened: Any, tmp_path: Path, dump: Path, target: str) -> None:
+    file = lay_old(tmp_path / "old", dump)
+    made = backup_of_then(file, dump.with_suffix(".blob").read_bytes(), tmp_path / "then.zip")
+    new = opened(target, "new")
+    found, _ = new.restore(made)
+    with open_storage(database_url="", blobs_url="", home=tmp_path / "old") as upgraded:
+        for actor in (ALICE, ALICE_ELSEWHERE):
+            assert told(new, actor) == told(upgraded, actor)
+    assert found.rows["documents"] > 0
+
+
+def backup_of_then(file: Path, blob: bytes, out: Path) -> Path:
+    """What a program of that version would have written."""
+    engine, tables, members = open_engine(f"sqlite:///{file}"), sa.MetaData(), {}
+    with reading(engine) as connection:
+        tables.reflect(connection)
+        schema = current(connection) or ""
+        for table in tables.sorted_tables:
+            if table.name in ("alembic_version", "sources", "passages", "marks") or table.name.startswith(("words", "sqlite")):
+                continue
+            rows = [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+            aware = [{key: _aware(value) for key, value in row.items()} for row in rows]
+            members[rows_name(table.name)] = "".join(row_to_json(row) + "\n" for row in aware).encode()
+    engine.dispose()
+    members[f"files/{sha256(blob).hexdigest()}"] = blob
+    entries = {
+        name: Entry(size=len(content), sha256=sha256(content).hexdigest(), count=content.count(b"\n"))
+        for name, content in members.items()
+    }
+    contents = Contents(schema=schema, made_at=datetime.now(UTC), program="then", entries=entries)
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+        archive.writestr("backup.json", contents.to_json())
+    return out
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
