@@ -15,7 +15,7 @@ from kimi_docs.domain.runs import Progress
 from kimi_docs.domain.text import Extraction, PageKind, Span
 from kimi_docs.local.engine import LocalEngine
 from kimi_docs.local.search import FEW
-from kimi_docs.local.summarize import summary_sentences
+from kimi_docs.local.summarize import read, summary_sentences
 from tests.local.samples import CHINESE, CONTRACT, ENGLISH, extraction, long_document
 
 ENGINE: Engine = LocalEngine()
@@ -359,6 +359,17 @@ def test_a_hostile_text_takes_bounded_time(text: str) -> None:
 def test_a_text_without_full_stops_is_read_in_pieces() -> None:
     text = "and then we went to the river and saw the boats of the town " * 100
     assert summary(extraction(text)).found
+
+
+def test_of_a_document_too_long_to_be_ranked_at_once_every_sentence_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kimi_docs.local.summarize.MOST_SENTENCES", 50)
+    filling = [f"Aa{number} bb{number} cc{number}." for number in range(201)]
+    wanted = "In conclusion, we find that the dam of Lipno must be rebuilt before the floods of 2030."
+    for place in (0, 77, 133, 200):  # none of them the n-th of anything
+        found = read(extraction(" ".join([*filling[:place], wanted, *filling[place:]])))
+        assert wanted in [sentence.text for sentence in found], place
+        assert len(found) <= 50
+        assert [sentence.span.start for sentence in found] == sorted(sentence.span.start for sentence in found)
 
 
 def test_the_same_document_gives_the_same_drafts() -> None:
