@@ -123,7 +123,7 @@ def one(dropped: Dropped, run: Run | None, number: int) -> None:
     if problem:
         show.problem(problem, name=dropped.name)
         if problem.code == PasswordNeeded.code and dropped.document:
-            unlocking.ask(dropped.document)
+            unlocking.ask(dropped.document, place=number)
         return
     if run and not run.state.ended:
         waiting = run.state is RunState.QUEUED

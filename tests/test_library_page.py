@@ -38,6 +38,17 @@ def test_files_that_are_refused_are_told_however_many_were_dropped(page: AppTest
     ]
 
 
+def test_a_locked_file_that_was_dropped_twice_can_be_opened(page: AppTest, library: Library) -> None:
+    id = library.add(LOCAL, RIVER, "river.md").document.id
+    run = library.runs(LOCAL, document=id)[0]
+    failure = Failure(code="password_needed", message=say("It is locked."), advice=say(""), exit_code=65)
+    library.storage.of(LOCAL).update_run(run.id, state=RunState.FAILED, failure=failure)
+    page.session_state["tab"] = state.Tab(dropped=[Dropped(name="a.md", document=id), Dropped(name="b.md", document=id)])
+    page.run()
+    assert not page.exception
+    assert len(page.text_input) == 3  # with the one that finds documents
+
+
 def test_a_document_is_taken_back_from_the_trash(page: AppTest, library: Library) -> None:
     id = library.add(LOCAL, RIVER, "river.md").document.id
     page.run()

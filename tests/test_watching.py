@@ -51,6 +51,23 @@ def test_an_empty_folder_and_hidden_files_tell_nothing(tmp_path: Path) -> None:
     assert watched(tmp_path, None, lambda: (tmp_path / ".part").write_text("x"), None) == []
 
 
+def test_a_folder_that_goes_away_for_a_while_is_waited_for(home: Path, tmp_path: Path) -> None:
+    here, away, out = notes(tmp_path / "here", 1), notes(tmp_path / "away", 1), tmp_path / "out.json"
+    command = [sys.executable, "-m", "kimi_docs", "batch", str(here), str(away), "--watch", "--export", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr
+        try:
+            eventually(out.exists, seconds=60)
+            away.rename(tmp_path / "gone")
+            assert any("There is no file" in line for line in process.stderr)
+            (tmp_path / "gone").rename(away)
+            (away / "later.md").write_text("# Later\n\nThe river rose by 90 centimetres in the last night of all.\n")
+            eventually(lambda: "90 centimetres" in out.read_text(encoding="utf-8"), seconds=60)
+            assert process.poll() is None
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+
+
 def test_the_command_stays_and_takes_in_what_is_added(home: Path, tmp_path: Path) -> None:
     folder, out = notes(tmp_path / "notes", 1), tmp_path / "out.md"
     command = [sys.executable, "-m", "kimi_docs", "batch", str(folder), "--watch", "--export", str(out)]

@@ -16,7 +16,7 @@ from kimi_docs.cli.watching import changes
 from kimi_docs.domain.batch import Batch, BatchView
 from kimi_docs.domain.runs import RunState
 from kimi_docs.domain.table import Cell
-from kimi_docs.errors import WrongUse
+from kimi_docs.errors import KimiDocsError, WrongUse
 from kimi_docs.export import words
 from kimi_docs.language import current, say, translate
 from kimi_docs.library import Desk
@@ -96,10 +96,16 @@ def batch(
 
 
 def _watched(console: Console, paths: list[Path], once: Callable[[], BatchView]) -> NoReturn:
-    """The same again for whatever is added, until it is interrupted."""
+    """The same again for whatever is added, until it is interrupted. What goes wrong later than at first is said, and tried again
+    with the next change: a folder may be away for a while."""
     try:
-        for _ in changes(paths):
-            once()
+        for number, _ in enumerate(changes(paths)):
+            try:
+                once()
+            except KimiDocsError as error:
+                if not number:
+                    raise
+                console.tell(error)
             console.say("Watching for more; Ctrl-C ends it.")
     except KeyboardInterrupt:
         pass

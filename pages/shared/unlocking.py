@@ -7,9 +7,10 @@ from pages.shared import show, state
 from pages.shared.state import _
 
 
-def ask(document: str) -> None:
-    """Have it read with what is entered, which stays in this tab's memory for pictures of pages and is kept nowhere else."""
-    key = document[:16]
+def ask(document: str, *, place: int = 0) -> None:
+    """Have it read with what is entered, which stays in this tab's memory for pictures of pages and is kept nowhere else. `place`
+    tells apart several fields for one document on one page."""
+    key = f"{document[:16]}_{place}" if place else document[:16]
     with st.form(f"unlock_{key}", clear_on_submit=True, border=False):
         password = st.text_input(_("Password of this document"), type="password", key=f"password_{key}", autocomplete="off")
         given = st.form_submit_button(_("Open it"), key=f"unlock_button_{key}")
