@@ -291,8 +291,10 @@ class Library(Tables):
         return self.storage.of(actor).find_answer(id)
 
     def search(self, actor: Actor, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
-        """Words and phrases in documents, summaries and answers, best first."""
-        return self.storage.of(actor).search(query, filter=filter, limit=limit, offset=offset)
+        """Words and phrases in documents, summaries and answers, best first; where no place has all, those that have some."""
+        store = self.storage.of(actor)
+        found = store.search(query, filter=filter, limit=limit, offset=offset)
+        return found if found.total else store.search(query, filter=filter, some=True, limit=limit, offset=offset)
 
     # Runs
 

@@ -107,14 +107,14 @@ def go(hit: Hit) -> None:
 
 def nothing(query: str) -> None:
     if query:
-        st.info(_("No passage has all of these words. Try fewer words, the beginning of a word, or no filter."))
+        st.info(_("No place has any of these words. Try others, the beginning of a word, or no filter."))
     elif not library.count(actor):
         st.info(_("There is no document yet. Add one in the library, or try the sample there."))
         if st.button(_("Go to the library"), key="go_library", type="primary"):
             st.switch_page("library.py")
     else:
         st.caption(
-            _("Words find passages that have all of them; “quotation marks” find a phrase; the last word may be a beginning.")
+            _("Places that have all of the words come first; “quotation marks” find a phrase; the last word may be a beginning.")
         )
 
 
@@ -136,6 +136,8 @@ def main() -> None:
     if not found.total:
         nothing(query)
         return
+    if found.some:
+        st.info(_("No place has all of these words; these have some of them."))
     st.caption(_("Hits: {count}", count=found.total))
     with st.container(key="hits"):
         results(found)

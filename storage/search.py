@@ -24,12 +24,14 @@ one of the words is a single Chinese character nothing is ranked then: it is the
 class Search(Part):
     """Documents and summaries of the space, answers of the person; nothing that lies in the trash."""
 
-    def search(self, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
+    def search(
+        self, query: str, *, filter: SearchFilter = EVERYTHING, some: bool = False, limit: int = 20, offset: int = 0
+    ) -> Found:
         """Every text is a query: words, phrases in quotation marks, of the last word its beginning."""
         asked = parse(query)
         if not asked:
-            return Found(query=query)
-        match = fts_match(asked) if self._engine.dialect.name == "sqlite" else ts_query(asked)
+            return Found(query=query, some=some)
+        match = (fts_match if self._engine.dialect.name == "sqlite" else ts_query)(asked, some=some)
         matching = self._scope.matching(match, *_wanted(filter))
         with reading(self._engine) as connection:
             total = connection.execute(matching.count()).scalar_one()
@@ -40,7 +42,7 @@ class Search(Part):
             else:
                 best = matching.best_of_newest(RANKED, limit, offset)
             ids = connection.execute(best).scalars().all() if total else []
-            return Found(query=query, hits=tuple(self._hits(connection, asked, ids)), total=total)
+            return Found(query=query, hits=tuple(self._hits(connection, asked, ids)), total=total, some=some)
 
     def _hits(self, connection: Connection, asked: Query, ids: Sequence[int]) -> list[Hit]:
         table, sources = tables.passages, tables.sources

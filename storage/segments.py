@@ -140,14 +140,14 @@ def is_unspaced(segment: str) -> bool:
 # The query and the text as each database wants them
 
 
-def fts_match(query: Query) -> str:
-    """SQLite's FTS5. Segments hold letters and digits only, so nothing in it is an operator."""
-    return " AND ".join(f'"{" ".join(phrase.segments)}"{" *" if phrase.prefix else ""}' for phrase in query)
+def fts_match(query: Query, *, some: bool = False) -> str:
+    """SQLite's FTS5. Segments hold letters and digits only, so nothing in it is an operator. With `some` one of them is enough."""
+    return (" OR " if some else " AND ").join(f'"{" ".join(phrase.segments)}"{" *" if phrase.prefix else ""}' for phrase in query)
 
 
-def ts_query(query: Query) -> str:
-    """PostgreSQL's `tsquery`, as it is written."""
-    return " & ".join(
+def ts_query(query: Query, *, some: bool = False) -> str:
+    """PostgreSQL's `tsquery`, as it is written. With `some` one of the phrases is enough."""
+    return (" | " if some else " & ").join(
         "(" + " <-> ".join(f"'{each}'" for each in phrase.segments) + (":*" if phrase.prefix else "") + ")" for phrase in query
     )
 
@@ -207,10 +207,11 @@ def _pattern(phrase: Phrase, *, broken: bool) -> re.Pattern[str]:
     return re.compile(found)
 
 
-def holds(query: Query, *texts: str) -> bool:
-    """Whether the texts together hold every phrase, each in one of them: what the databases answer."""
+def holds(query: Query, *texts: str, some: bool = False) -> bool:
+    """Whether the texts together hold every phrase, each in one of them, or with `some` any: what the databases answer."""
     parts = [segments(text) for text in texts]
-    return bool(query) and all(any(_follow(part, phrase) for part in parts) for phrase in query)
+    held = (any(_follow(part, phrase) for part in parts) for phrase in query)
+    return bool(query) and (any(held) if some else all(held))
 
 
 def _follow(found: Sequence[str], phrase: Phrase) -> bool:

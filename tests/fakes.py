@@ -422,12 +422,14 @@ class MemoryStore:
         calls = self._list("calls", lambda call: call.completion and (not batch or call.run in runs), "sent_at")
         return [replace(call, completion=_without_texts(call.completion)) for call in calls]
 
-    def search(self, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
+    def search(
+        self, query: str, *, filter: SearchFilter = EVERYTHING, some: bool = False, limit: int = 20, offset: int = 0
+    ) -> Found:
         asked = parse(query)
-        found = [hit for rank, hit in sorted(self._searched(asked, filter), key=lambda each: -each[0])]
-        return Found(query=query, hits=tuple(found[offset : offset + limit]), total=len(found))
+        found = [hit for rank, hit in sorted(self._searched(asked, filter, some=some), key=lambda each: -each[0])]
+        return Found(query=query, hits=tuple(found[offset : offset + limit]), total=len(found), some=some)
 
-    def _searched(self, asked: Query, wanted: SearchFilter) -> Iterator[tuple[int, Hit]]:
+    def _searched(self, asked: Query, wanted: SearchFilter, *, some: bool) -> Iterator[tuple[int, Hit]]:
         for base, format, language, at, found in self._shelf():
             parts = ((base.kind, wanted.kinds), (format, wanted.formats), (base.document, wanted.documents))
             languages = [language_part(tag) for tag in wanted.languages]
@@ -435,7 +437,7 @@ class MemoryStore:
             if any(chosen and value not in chosen for value, chosen in (*parts, (language_part(language), languages))) or not dated:
                 continue
             for passage in found:
-                if holds(asked, passage.title, passage.text):
+                if holds(asked, passage.title, passage.text, some=some):
                     part = snippet(passage, asked)
                     place = {"start": passage.start + part.first.start, "end": passage.start + part.first.end} if part.first else {}
                     place = place if passage.page else {}

@@ -232,7 +232,11 @@ def test_a_closed_pipe_ends_quietly(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["extract"], ["estimate"], ["summarize"], ["ask"], ["search"], ["usage"], ["backup"], ["restore"], ["doctor"], ["serve"], ["worker"]]
+    "command",
+    [
+        *([], ["extract"], ["estimate"], ["summarize"], ["ask"], ["search"], ["usage"]),
+        *(["backup"], ["restore"], ["doctor"], ["serve"], ["worker"]),
+    ],
 )
 def test_every_command_has_help_with_an_example(home: Path, command: Sequence[str]) -> None:
     done = run(*command, "--help")

@@ -23,7 +23,7 @@ from kimi_docs.language import say
 from kimi_docs.local.search import asked_words
 
 Search = Callable[[str], Found]
-"""Words → the places in the session's documents that have them."""
+"""Words → the places in the session's documents that have all of them."""
 
 MOST_WORDS = 8
 MOST_HITS = 12

@@ -52,6 +52,8 @@ def search(
         desk.library.storage.reindex(limit=100_000)
         found = desk.library.search(console.actor, query, filter=wanted, limit=limit)
     console.result(shapes.search(found), lambda: "\n".join(map(_line, found.hits)))
+    if found.some and found.total:
+        console.say("No place has all of these words; these have some of them.")
     console.say("{shown} of {total} hits", shown=len(found.hits), total=found.total)
 
 

@@ -174,9 +174,11 @@ class Store(Protocol):
         tokens but no texts."""
         ...
 
-    def search(self, query: str, *, filter: SearchFilter = EVERYTHING, limit: int = 20, offset: int = 0) -> Found:
-        """Documents, summaries and answers that have the words, best first, without what is in the trash. No text is a wrong
-        query; one without a letter or digit finds nothing."""
+    def search(
+        self, query: str, *, filter: SearchFilter = EVERYTHING, some: bool = False, limit: int = 20, offset: int = 0
+    ) -> Found:
+        """Documents, summaries and answers that have all of the words (with `some` at least one), best first, without what is in
+        the trash. No text is a wrong query; one without a letter or digit finds nothing."""
         ...
 
     def save_departure(self, departure: Departure) -> None: ...

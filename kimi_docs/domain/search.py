@@ -59,3 +59,6 @@ class Found:
     query: str
     hits: tuple[Hit, ...] = field(default=())
     total: int = 0
+
+    some: bool = False
+    """They have some of the words: none has all of them."""

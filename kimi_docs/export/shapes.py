@@ -222,8 +222,9 @@ def session(s: Session, answers: Sequence[Answer] = (), documents: Iterable[Docu
 
 
 def search(f: Found) -> Shape:
-    """The shape of `search`. `start` and `end` count characters of the page's text; `marks` those of the snippet."""
-    return {"query": f.query, "hits": [hit(each) for each in f.hits], "total": f.total}
+    """The shape of `search`. `start` and `end` count characters of the page's text; `marks` those of the snippet. `some`: no place
+    has all of the words, these have some."""
+    return {"query": f.query, "hits": [hit(each) for each in f.hits], "total": f.total, "some": f.some and f.total > 0}
 
 
 def hit(h: Hit) -> Shape:

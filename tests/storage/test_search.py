@@ -122,6 +122,23 @@ def test_every_kind_of_word_is_found_on_its_page_and_nowhere_else(store: Store) 
         assert pages <= found(store, query), query
 
 
+def test_where_no_place_has_all_words_those_with_some_can_be_asked_for(store: Store) -> None:
+    for name, texts in PAGES.items():
+        add(store, name, *texts)
+
+    def some(query: str) -> set[tuple[str, int | None]]:
+        result = store.search(query, some=True, limit=100)
+        assert result.some
+        assert all(hit.marks for hit in result.hits)
+        return {(hit.name, hit.page) for hit in result.hits}
+
+    assert found(store, "canopy naïve") == set()
+    assert some("canopy naïve") == {("canopy.pdf", 1), ("café.txt", 1)}
+    assert some('"nowhere at all" 净利润') == {("营收.pdf", 2)}
+    assert some("nowhere") == set()
+    assert some("!?") == set()
+
+
 @pytest.mark.parametrize("query", NOTHING)
 def test_a_query_of_signs_and_operators_finds_nothing_and_is_no_error(store: Store, query: str) -> None:
     add(store, "one.pdf", "Streets with much canopy were cooler.")
@@ -288,16 +305,17 @@ WORDS = sorted(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.one_of(
         st.text(max_size=300), st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=4)), max_size=8).map(" ".join)
     )
 )
 def test_no_query_raises_and_the_database_finds_what_the_rules_say(two: tuple[Store, Store], query: str) -> None:
-    sqlite, memory = (store.search(query, limit=100) for store in two)
-    assert sqlite.total == memory.total == len(sqlite.hits)
-    assert set(sqlite.hits) == set(memory.hits)
+    for some in (False, True):
+        sqlite, memory = (store.search(query, some=some, limit=100) for store in two)
+        assert sqlite.total == memory.total == len(sqlite.hits)
+        assert set(sqlite.hits) == set(memory.hits)
 
 
 @pytest.mark.postgres
