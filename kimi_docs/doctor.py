@@ -7,12 +7,13 @@ import os
 import shutil
 import sqlite3
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from kimi_docs.domain.ports import Store
+from kimi_docs.domain.ports import Blobs, Store
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.errors import KimiDocsError
 from kimi_docs.jobs.durable import WAL_DAMAGED_BY_TWO_WRITERS, lock_file
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 FREE_BYTES = 500 * 1024 * 1024
 WRONG_CLOCK_SECONDS = 120
-OPTIONAL = {"rapidocr": "ocr", "psycopg": "postgres", "s3fs": "s3", "mcp": "mcp"}
+OPTIONAL = {"rapidocr": "ocr", "psycopg": "postgres", "botocore": "s3", "mcp": "mcp"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +87,10 @@ def _home(settings: Settings) -> Iterator[Check]:
 def _store(settings: Settings, open_desk: Callable[[Settings], Any]) -> Iterator[Check]:
     try:
         with open_desk(settings) as desk:
+            files = _files(settings, desk.library.blobs)
+            yield files
+            if not files.ok:
+                return
             faults = desk.library.storage.integrity()
     except KimiDocsError as error:
         yield Check(name="database", ok=False, message=error.message, advice=error.advice)
@@ -94,6 +99,15 @@ def _store(settings: Settings, open_desk: Callable[[Settings], Any]) -> Iterator
         yield Check(name="database", ok=True, message=say("The database is whole."))
     for fault in faults:
         yield Check(name="database", ok=False, message=fault, advice=say("Take back the last backup, or add the file again."))
+
+
+def _files(settings: Settings, blobs: Blobs) -> Check:
+    """Bytes that nobody else has are kept, and removed again."""
+    try:
+        blobs.remove(blobs.put(uuid.uuid4().bytes))
+    except KimiDocsError as error:
+        return Check(name="files", ok=False, message=error.message, advice=error.advice)
+    return Check(name="files", ok=True, message=say("Files are kept in {place}", place=settings.storage["blobs_url"]))
 
 
 def _worker(settings: Settings) -> Check:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from kimi_docs import faults
@@ -42,7 +43,7 @@ class FolderBlobs:
         try:
             content = file.read_bytes()
         except FileNotFoundError as error:  # removed since
-            raise _not_found(id) from error
+            raise missing(id) from error
         except OSError as error:
             raise disk_failure(error, str(self.folder)) from error
         if hashlib.sha256(content).hexdigest() != id:
@@ -53,7 +54,7 @@ class FolderBlobs:
         """Raises: NotFound."""
         file = self._file(id)
         if not file.is_file():
-            raise _not_found(id)
+            raise missing(id)
         return file
 
     def remove(self, id: str) -> None:
@@ -65,10 +66,12 @@ class FolderBlobs:
         except OSError as error:
             raise disk_failure(error, str(self.folder)) from error
 
+    def absent(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids whose bytes are not there."""
+        return {id for id in ids if not self._file(id).is_file()}
+
     def _file(self, id: str) -> Path:
-        if not _ID.fullmatch(id):
-            raise _not_found(id)
-        return self.folder / id[:2] / id
+        return self.folder / place_of(id)
 
     def _make(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -77,7 +80,15 @@ class FolderBlobs:
             _sync_folder(self.folder)
 
 
-def _not_found(id: str) -> NotFound:
+def place_of(id: str) -> str:
+    """`ab/abcdef…`: where the bytes of that id lie below a folder or in a bucket. Raises: NotFound for what is no id."""
+    if not _ID.fullmatch(id):
+        raise missing(id)
+    return f"{id[:2]}/{id}"
+
+
+def missing(id: str) -> NotFound:
+    """The error that says so."""
     return NotFound(say("The file {id} is missing.", id=id[:12]), say("Add the document again."))
 
 

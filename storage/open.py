@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from kimi_docs.domain.ports import Blobs
 from kimi_docs.errors import Misconfigured
@@ -23,7 +23,7 @@ def open_storage(*, database_url: str, blobs_url: str, home: Path, patient: bool
     database or one of a newer version), KimiDocsError (disk full, busy).
     """
     private_folder(home)
-    blobs = open_blobs(blobs_url or str(home / "blobs"))
+    blobs = open_blobs(blobs_url or str(home / "blobs"), home)
     engine = open_engine(database_url or f"sqlite:///{home / 'kimi-docs.sqlite3'}")
     with ExitStack() as closing:
         closing.callback(engine.dispose)
@@ -32,12 +32,14 @@ def open_storage(*, database_url: str, blobs_url: str, home: Path, patient: bool
     return SqlStorage(engine, blobs, patience_seconds=LONG_SECONDS if patient else SHORT_SECONDS)
 
 
-def open_blobs(url: str) -> Blobs:
-    """The blobs at a folder or an address. `s3://` will open here.
+def open_blobs(url: str, home: Path) -> Blobs:
+    """The blobs at a folder, or in a bucket with copies in the home.
 
     Raises: Misconfigured.
     """
     parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return _open_bucket(parts, home)
     if parts.scheme == "" or len(parts.scheme) == 1:  # a folder, also on a drive of Windows
         folder = Path(url).expanduser()
     elif parts.scheme == "file" and parts.netloc in ("", "localhost"):
@@ -45,7 +47,15 @@ def open_blobs(url: str) -> Blobs:
     else:
         raise Misconfigured(
             say("KIMI_DOCS_BLOBS_URL has an address this program does not understand: {scheme}.", scheme=parts.scheme),
-            say("Set it to a folder."),
+            say("Set it to a folder, or to s3://bucket/prefix."),
         )
     private_folder(folder)
     return FolderBlobs(folder)
+
+
+def _open_bucket(address: SplitResult, home: Path) -> Blobs:
+    try:
+        from storage.blobs_s3 import open_bucket
+    except ModuleNotFoundError as error:
+        raise Misconfigured(say("S3 needs a package that is not installed."), say("Run: pip install 'kimi-docs[s3]'")) from error
+    return open_bucket(address, home)

@@ -12,13 +12,16 @@ import pytest
 from kimi_docs.domain.ports import Blobs
 from kimi_docs.errors import KimiDocsError, Misconfigured, NotFound
 from storage.blobs import FolderBlobs
+from storage.open import open_blobs
 from tests.fakes import MemoryBlobs
 
 WRONG_IDS = ["", "abc", "../../etc/passwd", "A" * 64, "g" * 64, "a" * 63, "a" * 65, "a" * 64 + "\n", "/" + "a" * 63]
 
 
-@pytest.fixture(params=["memory", "folder"])
+@pytest.fixture(params=["memory", "folder", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "s3":
+        return open_blobs(request.getfixturevalue("bucket"), tmp_path / "home")
     return MemoryBlobs() if request.param == "memory" else FolderBlobs(tmp_path / "blobs")
 
 
@@ -62,6 +65,10 @@ def test_files_are_for_their_owner_only_and_lie_in_folders_by_hash(folder: Folde
     assert files(folder) == [folder.folder / id[:2] / id]
     assert stat.S_IMODE(folder.path(id).stat().st_mode) == 0o600
     assert {stat.S_IMODE(place.stat().st_mode) for place in (folder.folder, folder.folder / id[:2])} == {0o700}
+
+
+def test_what_is_not_there_can_be_asked_at_once(folder: FolderBlobs) -> None:
+    assert folder.absent([folder.put(b"abc"), "a" * 64]) == {"a" * 64}
 
 
 def test_bytes_that_changed_on_the_disk_are_not_given_out_and_are_mended_by_putting_them_again(folder: FolderBlobs) -> None:
