@@ -193,7 +193,7 @@ async def test_a_call_that_takes_long_leaves_the_others_answered_and_its_end_sto
     async with connected("--allow-work", mode="legacy") as client:
         asked = {"documents": [paper], "question": QUESTION}
         waiting = asyncio.create_task(client.call_tool("ask_documents", asked, progress_callback=shown))
-        await asyncio.to_thread(eventually, lambda: server.ledger and signs)
+        await asyncio.to_thread(eventually, lambda: server.calls and signs)
         began = time.monotonic()
         await client.send_ping()
         assert (await told(client, "list_documents"))["total"] == 1
@@ -201,7 +201,7 @@ async def test_a_call_that_takes_long_leaves_the_others_answered_and_its_end_sto
         waiting.cancel()
         await asyncio.to_thread(eventually, lambda: states() == [RunState.STOPPED], seconds=5)
         left = asyncio.create_task(client.call_tool("ask_documents", asked))
-        await asyncio.to_thread(eventually, lambda: len(server.ledger) == 2)
+        await asyncio.to_thread(eventually, lambda: len(server.calls) == 2)
     await asyncio.wait([waiting, left])
     assert isinstance(left.exception(), MCPError)
     await asyncio.to_thread(eventually, lambda: states() == [RunState.STOPPED] * 2, seconds=5)
