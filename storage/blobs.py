@@ -68,7 +68,7 @@ class FolderBlobs:
 
     def absent(self, ids: Collection[str]) -> set[str]:
         """Those of the ids whose bytes are not there."""
-        return {id for id in ids if not self._file(id).is_file()}
+        return {id for id in ids if not (_ID.fullmatch(id) and self._file(id).is_file())}
 
     def _file(self, id: str) -> Path:
         return self.folder / place_of(id)

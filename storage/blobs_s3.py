@@ -160,8 +160,8 @@ class S3Blobs:
         """Those of the ids whose bytes are not in the store. Nothing is fetched. Raises: Misconfigured, Unreachable."""
         with self._worded(""):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
-            there = {entry["Key"] for page in pages for entry in page.get("Contents", ())}
-        return {id for id in ids if self._at(id)["Key"] not in there}
+            there = {entry["Key"].removeprefix(self._prefix) for page in pages for entry in page.get("Contents", ())}
+        return {id for id in ids if f"{id[:2]}/{id}" not in there}
 
     def _at(self, id: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": self._prefix + place_of(id)}

@@ -68,7 +68,7 @@ def test_files_are_for_their_owner_only_and_lie_in_folders_by_hash(folder: Folde
 
 
 def test_what_is_not_there_can_be_asked_at_once(folder: FolderBlobs) -> None:
-    assert folder.absent([folder.put(b"abc"), "a" * 64]) == {"a" * 64}
+    assert folder.absent([folder.put(b"abc"), "a" * 64, "../x"]) == {"a" * 64, "../x"}
 
 
 def test_bytes_that_changed_on_the_disk_are_not_given_out_and_are_mended_by_putting_them_again(folder: FolderBlobs) -> None:

@@ -78,7 +78,7 @@ def test_copies_are_for_their_owner_only_and_go_with_the_document(blobs: Blobs, 
 
 def test_what_is_not_there_is_told_without_fetching(s3: S3Server, blobs: Any) -> None:
     ids = [blobs.put(str(number).encode()) for number in range(3)]
-    assert blobs.absent([*ids, ID]) == {ID}
+    assert blobs.absent([*ids, ID, "../x"]) == {ID, "../x"}
     assert s3.calls["GET"] == 1
 
 
