@@ -89,6 +89,7 @@ async def test_a_program_finds_reads_asks_and_summarizes_and_stdout_is_the_proto
         assert all(tool.output_schema["type"] == "object" for tool in tools)
         assert [each["id"] for each in (await told(client, "list_documents"))["documents"]] == [paper]
         hit = (await told(client, "search_documents", query="canopy share"))["hits"][0]
+        assert (await told(client, "search_documents", query="canopy chrysanthemum"))["some"]
         read = await told(client, "read_pages", document=hit["document"], first=hit["page"], last=hit["page"])
         assert "canopy share above 40 percent" in " ".join(read["pages"][0]["text"].split())
         answer = await told(client, "ask_documents", documents=[paper], question=QUESTION)

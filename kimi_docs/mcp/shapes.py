@@ -67,9 +67,12 @@ class Hit(_Told):
 
 
 class Hits(Result):
+    """`some`: no place has all of the words, these have some."""
+
     query: str
     hits: list[Hit]
     total: int
+    some: bool
     next_offset: int | None
 
 
