@@ -202,8 +202,8 @@ READING = (
         arguments=SearchDocuments,
         result=shapes.Hits,
         title="Search documents",
-        description="Places in documents, summaries and answers that have all of the words (some: only some), best first, with document "
-        "id and page. Read the page before you quote it.",
+        description="Places in documents, summaries and answers that have all of the words (some: only some), best first, with "
+        "document id and page. Read the page before you quote it.",
     ),
     Tool(
         work=Tools.read_pages,
