@@ -3,7 +3,7 @@
 from sqlalchemy.engine import Connection, Engine
 
 from kimi_docs.domain.ports import Blobs
-from kimi_docs.errors import KimiDocsError, NotFound
+from kimi_docs.errors import KimiDocsError
 from kimi_docs.language import Message, say
 from storage.engine import reading
 from storage.scope import kept_blobs
@@ -19,18 +19,10 @@ def faults(engine: Engine, blobs: Blobs) -> list[Message]:
             kept = kept_blobs(connection)
     except KimiDocsError as error:
         return [*found, error.message]
-    missing = sum(not _is_there(blobs, blob) for blob in kept)
+    missing = len(blobs.absent(kept))
     return [*found, say("Files missing on the disk: {count}", count=missing)] if missing else found
 
 
 def _sqlite_faults(connection: Connection) -> list[str]:
     found = [str(what) for what in connection.exec_driver_sql("PRAGMA integrity_check").scalars() if what != "ok"]
     return found + [f"{row[0]} → {row[2]}" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
-
-
-def _is_there(blobs: Blobs, id: str) -> bool:
-    try:
-        blobs.path(id)
-    except NotFound:
-        return False
-    return True

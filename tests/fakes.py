@@ -65,6 +65,9 @@ class MemoryBlobs:
     def remove(self, id: str) -> None:
         self.kept.pop(id, None)
 
+    def absent(self, ids: Collection[str]) -> set[str]:
+        return set(ids) - self.kept.keys()
+
 
 class MemoryMeter:
     """Fits `Meter`, for the members of one process."""

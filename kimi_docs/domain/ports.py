@@ -35,6 +35,10 @@ class Blobs(Protocol):
         """Forget the bytes; absent is fine."""
         ...
 
+    def absent(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids whose bytes are not there; fetches nothing."""
+        ...
+
 
 class Store(Protocol):
     """Everything one actor may see and keep. Every method is filtered by the actor's space, and where the row is personal by

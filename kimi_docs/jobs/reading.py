@@ -60,7 +60,7 @@ async def read(document: Document, blobs: Blobs, reader: Reader, store: Store, s
     """Raises: DocumentError, PlatformError, Misconfigured."""
     if settings.extraction == "kimi" and not may_send(settings):
         raise _no_service(settings)
-    path = blobs.path(document.id)
+    path = await asyncio.to_thread(blobs.path, document.id)  # a store may be far away
     local, problem = await _local(path, document, reader, settings)
     if not may_send(settings) or document.format not in ACCEPTED or isinstance(problem, PasswordNeeded | TooLarge):
         return _or_raise(local, problem)
@@ -71,10 +71,10 @@ async def read(document: Document, blobs: Blobs, reader: Reader, store: Store, s
         await files.sweep(store)
         sent = _Sent(files, store, document, path, reader)
         if settings.extraction == "kimi":
-            return _both(blobs, local, await sent.whole(local, problem))
+            return await asyncio.to_thread(_both, blobs, local, await sent.whole(local, problem))
         if local is None:
             return await sent.unreadable(problem)
-        return _both(blobs, local, await sent.some(local, wanted))
+        return await asyncio.to_thread(_both, blobs, local, await sent.some(local, wanted))
 
 
 def _no_service(settings: Settings) -> Misconfigured:
