@@ -1,5 +1,6 @@
 """The store, its files and what its owner keeps beside them → one file."""
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -17,7 +18,7 @@ from kimi_docs.domain.ports import Blobs
 from kimi_docs.domain.safekeeping import Backup
 from kimi_docs.errors import KimiDocsError, NotFound
 from kimi_docs.language import say
-from storage.backup_format import FILES, LIST, OWN, Contents, Entry, kept_tables, row_to_json, rows_name
+from storage.backup_format import FILES, LIST, MOST_OWN_BYTES, OWN, Contents, Entry, kept_tables, known_name, row_to_json, rows_name
 from storage.migrate import current
 from storage.scope import documents_in_trash, everybodys, kept_blobs, read_blobs
 from storage.snapshot import snapshot
@@ -30,9 +31,10 @@ def write_backup(engine: Engine, blobs: Blobs, out: Path, own: Mapping[str, byte
     """Everybody's rows as they are at one moment, and the files they need; others may go on working. `own` are files of the home
     by their name in the archive. It appears under its name when it is whole.
 
-    Raises: Misconfigured, KimiDocsError (disk full).
+    Raises: Misconfigured, KimiDocsError (disk full, something that is no backup is there).
     """
     try:
+        _refuse_other(out)
         out.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=".kimi-docs-", suffix=".part")  # 0600
         temporary = Path(name)
@@ -47,6 +49,15 @@ def write_backup(engine: Engine, blobs: Blobs, out: Path, own: Mapping[str, byte
     except OSError as error:
         raise _not_written(error, out) from error
     return contents.backup
+
+
+def _refuse_other(out: Path) -> None:
+    """What is replaced is an older backup, or an empty file: a slip must not cost the library itself, or a document."""
+    if out.exists() and not (out.is_file() and (zipfile.is_zipfile(out) or not out.stat().st_size)):
+        raise KimiDocsError(
+            say("The backup cannot be written to {place}: something else is there.", place=str(out)),
+            say("Nothing was changed. Choose another name."),
+        )
 
 
 def _not_written(error: OSError, out: Path) -> KimiDocsError:
@@ -68,7 +79,8 @@ def _write(engine: Engine, blobs: Blobs, target: BinaryIO, own: Mapping[str, byt
             needed, in_trash, was_read = kept_blobs(connection), documents_in_trash(connection), read_blobs(connection)
         missing = [id for id in sorted(needed | in_trash) if not writer.add_blob(blobs, id, packed=id in was_read)]
         for name, content in own.items():
-            writer.add(OWN + name, iter((content,)))
+            if known_name(OWN + name) and len(content) <= MOST_OWN_BYTES:  # others could not be put back, and nobody reads them
+                writer.add(OWN + name, iter((content,)))
         contents = Contents(
             schema=schema,
             made_at=datetime.now(UTC),
@@ -102,9 +114,19 @@ class _Writer:
 
     def add_blob(self, blobs: Blobs, id: str, *, packed: bool) -> bool:
         """False where the file is missing or is no longer what it was; then it is not in the list, and nobody looks at it."""
-        with suppress(NotFound, FileNotFoundError), blobs.path(id).open("rb") as file:
-            entry = self.add(FILES + id, iter(lambda: file.read(_AT_ONCE), b""), packed=packed)
+        with suppress(NotFound):
+            entry = self.add(FILES + id, _read(blobs.path(id)), packed=packed)
             if entry.sha256 == id:
                 return True
             del self.entries[FILES + id]
         return False
+
+
+def _read(file: Path) -> Iterator[bytes]:
+    """Its bytes, as far as the disk gives them: their sum tells whether that is all. One bad spot does not cost the backup."""
+    try:
+        with file.open("rb") as opened:
+            yield from iter(lambda: opened.read(_AT_ONCE), b"")
+    except OSError as error:
+        if error.errno not in (errno.EIO, errno.ENOENT):
+            raise

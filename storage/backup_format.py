@@ -26,6 +26,8 @@ ROWS, FILES, OWN = "rows/", "files/", "own/"
 ID = re.compile(r"[0-9a-f]{64}")
 OWN_NAME = re.compile(r"catalog\.toml|templates/\w[\w -]{0,38}\w\.yaml")
 MOST_OWN_BYTES = 4 * 1024**2
+_PROGRAM = re.compile(r"[\w.+!-]{1,40}")
+"""A version; what is said of it must not steer a terminal."""
 _LEFT_OUT = {sources.name, passages.name, marks.name}
 """The index, which is made anew, and what counts for a minute."""
 
@@ -80,10 +82,12 @@ def contents_of(told: Any) -> Contents:
     }
     if any(not known_name(name) for name in entries):
         raise ValueError("an entry of no known kind")
+    if not _PROGRAM.fullmatch(told["program"]):
+        raise ValueError("no version of a program")
     return Contents(
         schema=str(told["schema"]),
         made_at=datetime.fromisoformat(told["made_at"]),
-        program=str(told["program"]),
+        program=told["program"],
         entries=entries,
         missing=tuple(map(str, told["missing"])),
     )

@@ -47,6 +47,8 @@ _UNREADABLE = (
     *(RuntimeError, OverflowError),  # of these also: it asks for a password, is packed in an unknown way, is nested too deeply
 )
 """What reading an archive and its list raises where they are none."""
+_IN_STEPS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Ways of packing that a member can be unpacked from piece by piece; what is packed in others fills the memory at once."""
 
 
 def restore_backup(engine: Engine, blobs: Blobs, file: Path, *, merge: bool) -> tuple[Backup, Mapping[str, bytes]]:
@@ -134,6 +136,8 @@ def _check_room(contents: Contents, engine: Engine) -> None:
 
 def _parts(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     try:
+        if archive.getinfo(name).compress_type not in _IN_STEPS:
+            raise _spoiled(name)
         with archive.open(name) as member:
             yield from iter(lambda: member.read(_AT_ONCE), b"")
     except (*_UNREADABLE, OSError) as error:
@@ -217,7 +221,7 @@ def _put_back(connection: Connection, table: sa.Table, rows: Iterator[Mapping[st
         if isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.IntegrityError | sa.exc.DataError):
             raise
         raise _spoiled(rows_name(table.name)) from error
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OverflowError) as error:
         raise _spoiled(rows_name(table.name)) from error
 
 

@@ -1,5 +1,6 @@
 """An engine → its rows as they are at one moment, while others go on writing."""
 
+import errno
 import os
 import sqlite3
 import tempfile
@@ -13,12 +14,23 @@ from sqlalchemy.engine import Connection, Engine
 from storage.engine import reading
 from storage.failures import worded
 
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+"""Of what is only read nothing says so."""
+
 
 def copy_sqlite(file: Path, target: Path) -> None:
-    """The database as it is now, in a file of its owner only. Who writes meanwhile waits a moment."""
+    """The database as it is now, in a file of its owner only. Who writes meanwhile waits a moment.
+
+    Raises: OSError where the copy finds no room, sqlite3.Error.
+    """
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
     with closing(sqlite3.connect(file, timeout=30)) as source, closing(sqlite3.connect(target)) as copy:
-        source.backup(copy)
+        try:
+            source.backup(copy)
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode not in _NO_ROOM:
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A backup put back is what was kept, whatever the databases; one that is not whole changes nothing."""
 
 import json
+import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -211,6 +212,14 @@ def _wrong_type(members: dict[str, bytes]) -> None:
     listed(members, "rows/documents.jsonl", members["rows/documents.jsonl"].replace(b"5000000000", b'"many"'))
 
 
+def _number_too_large(members: dict[str, bytes]) -> None:
+    listed(members, "rows/documents.jsonl", members["rows/documents.jsonl"].replace(b"5000000000", b"1" + b"0" * 40))
+
+
+def _version_that_steers_a_terminal(members: dict[str, bytes]) -> None:
+    members["backup.json"] = json.dumps(json.loads(members["backup.json"]) | {"program": "\x1b[2J", "schema": "9999"}).encode()
+
+
 def _no_row(members: dict[str, bytes]) -> None:
     listed(members, "rows/cells.jsonl", b"[1, 2]\n")
 
@@ -232,6 +241,8 @@ SPOILED = [
     _foreign_column,
     _column_missing,
     _wrong_type,
+    _number_too_large,
+    _version_that_steers_a_terminal,
     _no_row,
     _row_of_nothing,
     _state_unknown,
@@ -288,6 +299,59 @@ def test_what_is_no_backup_is_said(opened: Any, tmp_path: Path, archive: Path) -
 
     with pytest.raises(Misconfigured, match="newer"):
         new.restore(rewritten(archive, tmp_path / "newer.zip", newer))
+
+
+def test_what_would_be_unpacked_in_memory_at_once_is_refused(opened: Any, archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        for name in old.namelist():
+            other.writestr(name, old.read(name), zipfile.ZIP_BZIP2 if name.startswith("files/") else zipfile.ZIP_DEFLATED)
+    with pytest.raises(Damaged, match="files/"):
+        opened("sqlite", "new").restore(tmp_path / "other.zip")
+
+
+def test_own_files_that_could_not_be_put_back_do_not_spoil_the_backup(opened: Any, tmp_path: Path) -> None:
+    names = ("templates/mine (1).yaml", "templates/._mine.yaml", "templates/a.yaml", "templates/mine.yaml")
+    opened("sqlite", "old").backup(tmp_path / "all.zip", {**dict.fromkeys(names, b"x"), "catalog.toml": bytes(5 * 1024**2)})
+    _, own = opened("sqlite", "new").restore(tmp_path / "all.zip")
+    assert own == {"templates/mine.yaml": b"x"}
+
+
+def test_what_is_no_backup_is_not_replaced_by_one(opened: Any, tmp_path: Path) -> None:
+    old = opened("sqlite", "old")
+    fill(old)
+    before = told(old)
+    with pytest.raises(KimiDocsError, match="something else is there"):
+        old.backup(tmp_path / "old" / "kimi-docs.sqlite3", {})
+    assert told(old) == before
+    (tmp_path / "empty.zip").touch()
+    for _ in range(2):
+        old.backup(tmp_path / "empty.zip", {})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file that cannot be read is at hand on Linux only")
+def test_a_bad_spot_on_the_disk_costs_one_file(opened: Any, tmp_path: Path) -> None:
+    old = opened("sqlite", "old")
+    fill(old)
+    old.of(ALICE).save_document(KEPT)
+    file = old.blobs.path(KEPT.id)
+    file.unlink()
+    file.symlink_to("/proc/self/mem")  # reading its beginning is an error of input
+    assert KEPT.id in old.backup(tmp_path / "all.zip", {}).missing
+    opened("sqlite", "new").restore(tmp_path / "all.zip")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of a file")
+def test_a_place_without_room_for_the_copy_is_named(opened: Any, tmp_path: Path) -> None:
+    import resource
+
+    old, limits = opened("sqlite", "old"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(KimiDocsError, match=r"cannot be written to .*all\.zip: No space"):
+            old.backup(tmp_path / "full" / "all.zip", {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list((tmp_path / "full").iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_said_and_the_old_backup_stays(opened: Any, archive: Path, tmp_path: Path) -> None:
