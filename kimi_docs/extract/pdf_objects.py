@@ -6,6 +6,8 @@ from ctypes import CFUNCTYPE, addressof, byref, c_char, c_double, c_float, c_int
 from itertools import repeat
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pypdfium2.raw as raw_pdfium
 
 from kimi_docs.extract.hidden import beyond_plane
@@ -296,6 +298,19 @@ def origin(text_page: int, character: int) -> tuple[float, float] | None:
     if not _origin(text_page, character, _AT_DOUBLE[0], _AT_DOUBLE[1]):
         return None
     return _doubles[0], _doubles[1]
+
+
+def letters(text_page: int, characters: Sequence[int]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[Any], npt.NDArray[Any]]:
+    """For each character (-1 for none) whether it has a place, what its font gives it (left, top, right, bottom), and where it
+    stands on its base line (x, y)."""
+    count = len(characters)
+    boxes, origins = np.zeros((count, 4), np.float32), np.zeros((count, 2), np.float64)  # 16 bytes a row, both
+    start, place = boxes.ctypes.data, origins.ctypes.data
+    boxed = map(_loose_box, repeat(text_page), characters, range(start, start + 16 * count, 16))
+    across, up = range(place, place + 16 * count, 16), range(place + 8, place + 8 + 16 * count, 16)
+    placed = map(_origin, repeat(text_page), characters, across, up)
+    there = np.fromiter(boxed, bool, count) & np.fromiter(placed, bool, count)
+    return there, boxes.astype(np.float64), origins
 
 
 def letter_of(text_page: int, text: int, bounds: Bounds) -> int | None:

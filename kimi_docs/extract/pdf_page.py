@@ -16,7 +16,7 @@ from kimi_docs.extract.pdf_margins import BLANK, Edges, edges
 from kimi_docs.extract.pdf_open import page_of
 from kimi_docs.extract.pdf_outline import largest_lines
 from kimi_docs.extract.pdf_rules import areas
-from kimi_docs.extract.pdf_tables import Table, markdown, tables
+from kimi_docs.extract.pdf_tables import Table, markdown, tables, united, visible
 from kimi_docs.extract.pdf_text import Given, Range, clean
 from kimi_docs.extract.pdf_words import words
 
@@ -233,14 +233,13 @@ def removals(sheet: Sheet, margins: Sequence[Range]) -> tuple[list[Range], dict[
     given: dict[int, Given] = {}
     own: list[Range] = []
     for table in sheet.tables:
-        offsets = sorted(offset for cell in table.cells for offset in cell.offsets if not marks[offset])
-        if not offsets:
+        parts = visible(united(part for cell in table.cells for part in cell.parts), marks)
+        if not parts:
             continue
-        text, origins = markdown(table, raw, marks)
-        ranges = _runs(offsets, raw)
-        if ranges[0][0] and raw[ranges[0][0] - 1] not in "\r\n":
-            text, origins = "\n" + text, [-1, *origins]
-        given[ranges[0][0]] = Given(text, origins)
+        shown = markdown(table, raw, marks)
+        ranges = _runs(parts, raw)
+        begins = not ranges[0][0] or raw[ranges[0][0] - 1] in "\r\n"
+        given[ranges[0][0]] = shown if begins else shown.on_its_own_line()
         own.extend(ranges)
     taken = bytearray(len(raw))
     for start, end in own:
@@ -249,14 +248,14 @@ def removals(sheet: Sheet, margins: Sequence[Range]) -> tuple[list[Range], dict[
     return _apart([*own, *(one for one in others if not any(taken[one[0] : one[1]]))]), given
 
 
-def _runs(offsets: Sequence[int], raw: str) -> list[Range]:
-    """Neighbouring offsets as ranges, with the white space between them and after them."""
+def _runs(parts: Sequence[Range], raw: str) -> list[Range]:
+    """Neighbouring parts as one, with the white space between them and after them."""
     found: list[list[int]] = []
-    for offset in offsets:
-        if found and not raw[found[-1][1] : offset].strip(" \t\r\n\ufffe\u00ad"):
-            found[-1][1] = offset + 1
+    for start, end in parts:
+        if found and not raw[found[-1][1] : start].strip(" \t\r\n\ufffe\u00ad"):
+            found[-1][1] = end
         else:
-            found.append([offset, offset + 1])
+            found.append([start, end])
     for one in found:
         while one[1] < len(raw) and raw[one[1]] in " \t\r\n":
             one[1] += 1

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from kimi_docs.extract import pdf_objects
 
@@ -13,6 +16,8 @@ _MOST_RULES = 3000
 _MOST_PIECES = 2000
 _GAP = 15.0
 """Points between the pieces of one broken line, as under the heads of columns."""
+
+Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 Rule = tuple[float, float, float]
 """Where it lies, where it begins, where it ends: y, left, right of a level line; x, top, bottom of an upright one."""
@@ -30,9 +35,11 @@ class Area:
     upright: Sequence[Rule]
 
 
-def turn(x: float, y: float, rotation: int) -> tuple[float, float]:
-    """A point of the page → the same on the page as it is shown, y downwards, up to a shift."""
-    return {0: (x, -y), 90: (y, x), 180: (-x, y), 270: (-y, -x)}[rotation]
+def turn(x: Number, y: Number, rotation: int) -> tuple[Number, Number]:
+    """A point of the page, or many, → the same on the page as it is shown, y downwards, up to a shift."""
+    if not rotation:
+        return x, -y
+    return {90: (y, x), 180: (-x, y), 270: (-y, -x)}[rotation]
 
 
 def areas(page: Any) -> list[Area]:

@@ -6,7 +6,7 @@ side by side line for line, each line of text is a row. Columns are parted by up
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import mean, median
@@ -14,7 +14,8 @@ from statistics import mean, median
 import numpy as np
 
 from kimi_docs.extract.pdf_rules import TOUCH, Area
-from kimi_docs.extract.pdf_words import Phrase, Word, lines, phrases
+from kimi_docs.extract.pdf_text import Given, Piece, Range
+from kimi_docs.extract.pdf_words import Line, Phrase, Word, lines
 
 _CROSSING = 0.08
 """Of the lines: so many may cross the gap between two columns, as headings over several do."""
@@ -23,12 +24,12 @@ _MOST_CELLS = 20_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cell:
-    """Its row, the first and the last column it takes, and the offsets of its characters in reading order."""
+    """Its row, the first and the last column it takes, and the ranges of its characters, in order and apart."""
 
     row: int
     left: int
     right: int
-    offsets: Sequence[int]
+    parts: Sequence[Range]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +51,7 @@ def tables(found: Sequence[Area], words: Sequence[Word]) -> list[Table]:
         table = _table(area, inside) if sum(word.stop - word.start for word in inside) > 3 else None
         if table:
             made.append(table)
-            taken.update(offset for cell in table.cells for offset in cell.offsets)
+            taken.update(word.start for word in inside)
     return made
 
 
@@ -65,7 +66,7 @@ def _table(area: Area, words: Sequence[Word]) -> Table | None:
     borders = _borders(area, posts, body)
     if len(borders) < 3:
         return None
-    spans: dict[tuple[int, int, int], list[int]] = {}
+    spans: dict[tuple[int, int, int], list[Range]] = {}
     row = 0
     for number, (is_body, band) in enumerate(zip(bodies, bands, strict=True)):
         for row_lines in [[line] for line in band] if is_body else [band] if band else []:
@@ -73,7 +74,7 @@ def _table(area: Area, words: Sequence[Word]) -> Table | None:
                 joins = not is_body and number and not bodies[number - 1] and not _ruled(area, ys[number], borders, left, right)
                 top = row - 1 if joins and any((row - 1, left, other) in spans for other in range(right, len(borders))) else row
                 last = next((other for other in range(len(borders) - 1, right, -1) if (top, left, other) in spans), right)
-                spans.setdefault((top, left, last), []).extend(offset for word in part for offset in range(word.start, word.stop))
+                spans.setdefault((top, left, last), []).extend((word.start, word.stop) for word in part)
             row += 1
     return _checked(row, len(borders) - 1, spans)
 
@@ -108,18 +109,18 @@ def _posts(area: Area) -> list[float]:
     return sorted(inner)
 
 
-def _is_prose(found: Sequence[Sequence[Word]]) -> bool:
+def _is_prose(found: Sequence[Line]) -> bool:
     """Running text between two lines, not columns of entries."""
-    parts = [[phrase.length for phrase in phrases(line)] for line in found]
+    parts = [[phrase.length for phrase in line] for line in found]
     lengths = [length for line in parts for length in line]
     return len(found) < 2 or not lengths or mean(lengths) > 18 or median(map(len, parts)) < 2
 
 
-def _is_body(band: Sequence[Sequence[Word]], posts: Sequence[float], bands: Sequence[Sequence[Sequence[Word]]]) -> bool:
+def _is_body(band: Sequence[Line], posts: Sequence[float], bands: Sequence[Sequence[Line]]) -> bool:
     """Several lines whose columns stand side by side line for line, where rows are not parted by lines anyway."""
     if len(band) < 3:
         return False
-    filled = [{bisect_right(posts, phrase.left) for phrase in phrases(line)} for line in band]
+    filled = [{bisect_right(posts, phrase.left) for phrase in line} for line in band]
     together = sum(len(columns) > 1 for columns in filled)
     if len(band) < 4 and mean(map(len, bands)) < 3:
         return together == len(band) and all(0 in columns for columns in filled)
@@ -133,10 +134,10 @@ def _ruled(area: Area, y: float, borders: Sequence[float], left: int, right: int
     return covered > 0.5 * (end - start)
 
 
-def _borders(area: Area, posts: Sequence[float], body: Sequence[Sequence[Word]]) -> list[float]:
+def _borders(area: Area, posts: Sequence[float], body: Sequence[Line]) -> list[float]:
     """Where columns begin and end."""
     found = [area.left - TOUCH, *posts, area.right + TOUCH]
-    for left, right in _gaps([phrase for line in body for phrase in phrases(line)], len(body)):
+    for left, right in _gaps([phrase for line in body for phrase in line], len(body)):
         if not any(left - TOUCH <= border <= right + TOUCH for border in found):
             found.append((left + right) / 2)
     return sorted(found)
@@ -158,11 +159,9 @@ def _gaps(found: Sequence[Phrase], line_count: int) -> list[tuple[float, float]]
     return gaps
 
 
-def _row(
-    row_lines: Sequence[Sequence[Word]], borders: Sequence[float], cuts: Sequence[float]
-) -> list[tuple[int, int, Sequence[Word]]]:
+def _row(row_lines: Sequence[Line], borders: Sequence[float], cuts: Sequence[float]) -> list[tuple[int, int, Sequence[Word]]]:
     """The phrases of one row with the first and the last column of each."""
-    return [placed for line in row_lines for phrase in phrases(line) for placed in _placed(phrase, borders, cuts)]
+    return [placed for line in row_lines for phrase in line for placed in _placed(phrase, borders, cuts)]
 
 
 def _placed(phrase: Phrase, borders: Sequence[float], cuts: Sequence[float]) -> list[tuple[int, int, Sequence[Word]]]:
@@ -185,7 +184,7 @@ def _placed(phrase: Phrase, borders: Sequence[float], cuts: Sequence[float]) -> 
     return placed
 
 
-def _checked(rows: int, columns: int, spans: Mapping[tuple[int, int, int], Sequence[int]]) -> Table | None:
+def _checked(rows: int, columns: int, spans: Mapping[tuple[int, int, int], Sequence[Range]]) -> Table | None:
     """Nothing for what is no table: a frame, a picture's axes, lines of a form with hardly a word in them."""
     used = sorted({left for _, left, _ in spans})
     filled = {(top, left) for top, left, _ in spans}
@@ -201,62 +200,60 @@ def _checked(rows: int, columns: int, spans: Mapping[tuple[int, int, int], Seque
             row=rows_used.index(top),
             left=number[left],
             right=bisect_right(used, right) - 1,
-            offsets=sorted(offsets),
+            parts=united(parts),
         )
-        for (top, left, right), offsets in sorted(spans.items())
+        for (top, left, right), parts in sorted(spans.items())
     ]
     return Table(rows=len(by_row), columns=len(used), cells=cells)
 
 
-def markdown(table: Table, raw: str, withheld: Sequence[int]) -> tuple[str, list[int]]:
-    """The table as rows `| a | b |`, and where in the raw text each of its characters stands (-1: nowhere).
-
-    Characters whose place in `withheld` is not 0 are left out.
-    """
-    text: list[str] = []
-    origins: list[int] = []
-
-    def put(letters: str, origin: int = -1) -> None:
-        text.append(letters)
-        origins.extend(range(origin, origin + len(letters)) if origin >= 0 else [-1] * len(letters))
-
-    places: dict[tuple[int, int], list[int]] = {}
+def markdown(table: Table, raw: str, withheld: bytearray) -> Given:
+    """The table as rows `| a | b |`. Characters whose place in `withheld` is not 0 are left out."""
+    pieces: list[Piece] = []
+    places: dict[tuple[int, int], list[Range]] = {}
     for cell in table.cells:  # two may begin in one place and reach to different columns
-        places.setdefault((cell.row, cell.left), []).extend(cell.offsets)
+        places.setdefault((cell.row, cell.left), []).extend(cell.parts)
     for row in range(table.rows):
         for column in range(table.columns):
-            put("| ")
-            if offsets := sorted(one for one in places.get((row, column), ()) if not withheld[one]):
-                _put_cell(put, offsets, raw)
-        put("|\n")
+            pieces.append(("| ", -1))
+            if parts := visible(united(places.get((row, column), ())), withheld):
+                pieces += _cell(parts, raw)
+        pieces.append(("|\n", -1))
         if not row:
-            put("| --- " * table.columns + "|\n")
-    return "".join(text), origins
+            pieces.append(("| --- " * table.columns + "|\n", -1))
+    return Given(pieces)
 
 
-def _put_cell(put: Callable[..., None], offsets: Sequence[int], raw: str) -> None:
+def _cell(parts: Sequence[Range], raw: str) -> Iterator[Piece]:
     after: int | None = None
-    for start, stop in _runs(offsets):
+    for start, stop in parts:
         if after is not None and raw[after] not in "\ufffe\u00ad":
-            put(" ")
+            yield " ", -1
         part, after = raw[start:stop], stop
         if part.isprintable() and "|" not in part and "\u00ad" not in part:
-            put(part, start)
+            yield part, start
             continue
         for offset, letter in enumerate(part, start):
             if letter == "|":
-                put("\\")
+                yield "\\", -1
             if letter.isprintable() and letter != "\u00ad":
-                put(letter, offset)
-    put(" ")
+                yield letter, offset
+    yield " ", -1
 
 
-def _runs(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Neighbouring offsets as ranges."""
-    start = last = offsets[0]
-    for offset in offsets[1:]:
-        if offset != last + 1:
-            yield start, last + 1
-            start = offset
-        last = offset
-    yield start, last + 1
+def united(parts: Iterable[Range]) -> list[Range]:
+    """In order, neighbours as one."""
+    found: list[Range] = []
+    for start, stop in sorted(parts):
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], stop)
+        else:
+            found.append((start, stop))
+    return found
+
+
+def visible(parts: Sequence[Range], withheld: bytearray) -> Sequence[Range]:
+    """The parts without the characters whose place in `withheld` is not 0."""
+    if 1 not in withheld or not any(withheld.find(1, start, stop) >= 0 for start, stop in parts):
+        return parts
+    return united((offset, offset + 1) for start, stop in parts for offset in range(start, stop) if not withheld[offset])

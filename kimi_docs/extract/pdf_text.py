@@ -7,7 +7,7 @@ followed one by one they are the map, so both ways always agree.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import repeat
 
 Range = tuple[int, int]
 """Start and end in the raw text."""
@@ -26,12 +26,27 @@ _EDITS = re.compile(
 _LINE = re.compile(r"[^\r\n]+(?:\r\n)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What stands in the place of a removed range, and where in the raw text each of its characters is (-1: nowhere)."""
+Piece = tuple[str, int]
+"""Some letters, and where in the raw text the first of them is (-1: none of them is anywhere)."""
 
-    text: str
-    origins: Sequence[int]
+
+class Given:
+    """What stands in the place of a removed range."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.text = "".join(text for text, _ in pieces)
+        self._pieces = pieces
+
+    @property
+    def origins(self) -> Sequence[int]:
+        """Where in the raw text each of its characters is."""
+        found: list[int] = []
+        for text, origin in self._pieces:
+            found.extend(range(origin, origin + len(text)) if origin >= 0 else repeat(-1, len(text)))
+        return found
+
+    def on_its_own_line(self) -> "Given":
+        return Given([("\n", -1), *self._pieces])
 
 
 NOTHING: Mapping[int, Given] = {}

@@ -89,7 +89,7 @@ def _ours(path: Path) -> Iterable[Grid]:
             for table in tables(found, words(page, text_page, raw, found)):
                 grid: dict[tuple[int, int], tuple[int, int, str]] = {}
                 for cell in table.cells:
-                    text = "".join(raw[offset] for offset in cell.offsets)
+                    text = "".join(raw[start:stop] for start, stop in cell.parts)
                     for column in range(cell.left, cell.right + 1):
                         grid[cell.row, column] = (cell.row, cell.left, text)
                 yield grid
