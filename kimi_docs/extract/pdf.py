@@ -165,15 +165,17 @@ def _part(document: Any, indexes: Iterable[int], how: _How) -> _Part:
     """Pages that follow one another, in whatever direction; they are given from the first to the last."""
     sheets: dict[int, Sheet] = {}
     total = 0
-    for index in indexes:
-        progress.page(index)
-        cover = index < _COVER and not any(len(sheets[other].raw or "") > 20 for other in range(index) if other in sheets)
-        known = index in how.skip
-        heights = not how.contents
-        sheets[index] = Sheet() if known else look(document, index, title=cover, heights=heights, tabled=how.tabled)
-        total += len(sheets[index].raw or "")
-        check_length(total)
-    progress.page(-1)
+    try:
+        for index in indexes:
+            progress.page(index)
+            cover = index < _COVER and not any(len(sheets[other].raw or "") > 20 for other in range(index) if other in sheets)
+            known = index in how.skip
+            heights = not how.contents
+            sheets[index] = Sheet() if known else look(document, index, title=cover, heights=heights, tabled=how.tabled)
+            total += len(sheets[index].raw or "")
+            check_length(total)
+    finally:
+        progress.page(-1)  # else its time would run on in the next file
     first = min(sheets, default=0)
     pages = range(first, first + len(sheets))
     found = [sheets[index] for index in pages]

@@ -92,10 +92,11 @@ class _Copy:
         results.close()
 
     def begin(self, work: Callable[..., object], arguments: tuple[Any, ...], pieces: int) -> bool:
-        """False when it is not there any more."""
+        """False when it is not there any more. Nothing is begun where the order itself fails: it would be taken for the next."""
+        order = pickle.dumps((confine.granted(), work, arguments), pickle.HIGHEST_PROTOCOL)
         os.write(self._issue, bytes(pieces))
         try:
-            pickle.dump((confine.granted(), work, arguments), self._orders, pickle.HIGHEST_PROTOCOL)
+            self._orders.write(order)
             self._orders.flush()
         except OSError:
             return False
@@ -117,7 +118,8 @@ class _Copy:
     def dismiss(self) -> None:
         """It has ended, or does so now that nobody can ask it any more."""
         self._close()
-        os.waitpid(self.process, 0)
+        with suppress(ChildProcessError):  # where the system was told to wait for nobody
+            os.waitpid(self.process, 0)
 
     def _close(self, *others: BinaryIO) -> None:
         for pipe in (self._orders, self._results, *others):
