@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,51 @@ async def test_what_is_another_persons_or_in_the_trash_is_not_there(desk: Callab
                 name = "documents" if tool in ("search_documents", "ask_documents") else "document"
                 given = [id] if name == "documents" else id
                 assert "no such document" in await refused(client, tool, **{name: given}, **more)
+
+
+async def test_a_session_does_not_lead_to_what_is_in_the_trash(paper: str, library: Library) -> None:
+    async with connected("--allow-work") as client:
+        session = (await told(client, "ask_documents", documents=[paper], question=QUESTION))["session"]
+        await asyncio.to_thread(library.delete_document, LOCAL, paper)
+        assert "no such document" in await refused(client, "ask_documents", session=session, question="And at night?")
+        await asyncio.to_thread(library.restore_document, LOCAL, paper)
+        await asyncio.to_thread(library.delete_session, LOCAL, session)
+        assert "no such session" in await refused(client, "ask_documents", session=session, question="And at night?")
+
+
+async def test_a_list_is_cut_where_its_names_are_too_long(paper: str, library: Library) -> None:
+    def prepare() -> None:
+        store = library.storage.of(LOCAL)
+        document = store.get_document(paper)
+        for number in range(99):
+            store.save_document(replace(document, id=f"{number:064x}", name="长" * 300, title="题" * 300))
+
+    await asyncio.to_thread(prepare)
+    found: list[Any] = []
+    offset: int | None = 0
+    async with connected() as client:
+        while offset is not None:
+            listed = await told(client, "list_documents", limit=100, offset=offset)
+            assert sum(len(each["name"]) + len(each["title"]) for each in listed["documents"]) <= MOST_CHARACTERS
+            found += [each["id"] for each in listed["documents"]]
+            offset = listed["next_offset"]
+    assert len(set(found)) == len(found) == 100
+
+
+async def test_where_the_library_lies_is_not_told(paper: str, home: Path) -> None:
+    async with connected() as client:
+        [resource] = (await client.list_resources()).resources
+        for file in home.glob("kimi-docs.sqlite3*"):
+            file.write_bytes(b"no database" * 1000)
+        told_of = [await refused(client, "list_documents")]
+        for request in (client.list_resources(), client.read_resource(resource.uri)):
+            with pytest.raises(MCPError) as caught:
+                await request
+            assert caught.value.error.code < 0
+            told_of.append(caught.value.error.message)
+    for sentence in told_of:
+        assert "KIMI_DOCS_HOME/kimi-docs.sqlite3 is damaged" in sentence
+        assert str(home) not in sentence
 
 
 @pytest.mark.filterwarnings("ignore:ping is removed")  # in the protocol of 2026; programs of today still do it

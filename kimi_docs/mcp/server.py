@@ -5,8 +5,8 @@ While it serves, the SDK keeps stdout for itself and lets whatever else writes t
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ INSTRUCTIONS = (
 )
 SCHEME = "kimi-docs://document/"
 INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
 
 log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any]
@@ -40,7 +41,7 @@ Context = ServerRequestContext[Any]
 def serve(desk: Desk, actor: Actor, *, allow_work: bool) -> None:
     """Answer on stdout what is asked on stdin, until that ends."""
     with closing(Bench(desk, actor)) as bench:
-        asyncio.run(_serve(_Answers(bench=bench, allow_work=allow_work)))
+        asyncio.run(_serve(_Answers(bench=bench, allow_work=allow_work, home=str(desk.library.settings().home))))
 
 
 async def _serve(answers: "_Answers") -> None:
@@ -64,6 +65,7 @@ class _Answers:
 
     bench: Bench
     allow_work: bool
+    home: str
 
     @property
     def _tools(self) -> Mapping[str, Tool]:
@@ -76,10 +78,10 @@ class _Answers:
         try:
             result = await self._result(context, params.name, params.arguments or {})
         except KimiDocsError as error:
-            return _failed(error)
+            return self._failed(error)
         except Exception:  # the boundary of a call: whatever one does, the next is answered
             log.exception("the tool %r ended unforeseen", params.name)
-            return _failed(_unforeseen())
+            return self._failed(_unforeseen())
         text = types.TextContent(type="text", text=result.model_dump_json())
         return types.CallToolResult(content=[text], structured_content=result.model_dump(mode="json"))
 
@@ -104,9 +106,11 @@ class _Answers:
     # Documents as resources: the beginning of their text
 
     async def list_resources(self, _context: Context, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
+        """Raises: MCPError."""
         cursor = params.cursor if params and params.cursor else "0"
         asked = ListDocuments(limit=MOST_LISTED, offset=int(cursor) if cursor.isdecimal() and len(cursor) < 10 else 0)
-        found = await asyncio.to_thread(self._at(self.bench.desk.library).list_documents, asked)
+        with self._worded():
+            found = await asyncio.to_thread(self._at(self.bench.desk.library).list_documents, asked)
         resources = [
             types.Resource(uri=f"{SCHEME}{each.id}", name=each.name, title=each.title or None, mime_type="text/plain")
             for each in found.documents
@@ -116,12 +120,29 @@ class _Answers:
     async def read_resource(self, _context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         """Raises: MCPError."""
         read = partial(_beginning, self._at(self.bench.desk.library), str(params.uri))
-        try:
+        with self._worded():
             text = await asyncio.to_thread(read)
+        return types.ReadResourceResult(contents=[types.TextResourceContents(uri=params.uri, text=text, mime_type="text/plain")])
+
+    @contextmanager
+    def _worded(self) -> Iterator[None]:
+        """What goes wrong with resources inside, as an error of the protocol. Raises: MCPError."""
+        try:
+            yield
         except (KimiDocsError, ValidationError) as error:
             problem = error if isinstance(error, KimiDocsError) else NotFound(say("There is no such document."))
-            raise MCPError(INVALID_PARAMS, _sentence(problem)) from error
-        return types.ReadResourceResult(contents=[types.TextResourceContents(uri=params.uri, text=text, mime_type="text/plain")])
+            raise MCPError(INVALID_PARAMS, self._sentence(problem)) from error
+        except Exception as error:
+            log.exception("a request for resources ended unforeseen")
+            raise MCPError(INTERNAL_ERROR, self._sentence(_unforeseen())) from error
+
+    def _failed(self, error: KimiDocsError) -> types.CallToolResult:
+        return types.CallToolResult(content=[types.TextContent(type="text", text=self._sentence(error))], is_error=True)
+
+    def _sentence(self, error: KimiDocsError) -> str:
+        """The home by the name of its setting: where it lies is nobody else's business."""
+        request = translate("(request {id})", id=error.request_id) if error.request_id else ""
+        return joined((error.message.text(), error.advice.text(), request)).replace(self.home, "KIMI_DOCS_HOME")
 
 
 def _described(tool: Tool) -> types.Tool:
@@ -155,15 +176,6 @@ def _beginning(tools: Tools, uri: str) -> str:
     asked = ReadPages(document=uri.removeprefix(SCHEME))
     found = tools.read_pages(asked)
     return "\n".join([UNTRUSTED, *(page.text for page in found.pages), found.statement])
-
-
-def _failed(error: KimiDocsError) -> types.CallToolResult:
-    return types.CallToolResult(content=[types.TextContent(type="text", text=_sentence(error))], is_error=True)
-
-
-def _sentence(error: KimiDocsError) -> str:
-    request = translate("(request {id})", id=error.request_id) if error.request_id else ""
-    return joined((error.message.text(), error.advice.text(), request))
 
 
 def _unforeseen() -> KimiDocsError:

@@ -4,6 +4,7 @@ Whatever a document or a model wrote is `Foreign`: our own marks are taken out o
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -217,6 +218,12 @@ def _fitting(sections: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], 
             claims += [claim] if room >= 0 else []
         kept.append({**section, "claims": claims})
     return kept, sum(len(section["claims"]) for section in sections) - sum(len(section["claims"]) for section in kept)
+
+
+def fitting(rows: Sequence[dict[str, Any]], *texts: str) -> Sequence[dict[str, Any]]:
+    """As many rows as there is room for in these texts of theirs, the first ones, and one at least."""
+    ends = accumulate(sum(len(row[text] or "") for text in texts) for row in rows)
+    return rows[: max(1, sum(end <= MOST_CHARACTERS for end in ends))]
 
 
 def pages(of: dict[str, Any], extraction: Extraction, first: int, last: int | None, start: int, most: int) -> Pages:

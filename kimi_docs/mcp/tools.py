@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kimi_docs.domain.claims import Length
+from kimi_docs.domain.claims import Length, Session
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run
 from kimi_docs.domain.scope import Actor
@@ -95,15 +95,17 @@ class Tools:
     def list_documents(self, asked: ListDocuments) -> shapes.Documents:
         found = self.library.documents(self.actor, search=asked.search, limit=asked.limit, offset=asked.offset)
         total, unread = self.library.count(self.actor, search=asked.search), self.library.unread(self.actor, found)
-        listed = [{**whole.document(each), "read": each.id not in unread} for each in found]
-        return shapes.Documents.model_validate({"documents": listed, "total": total, **_next(asked.offset, len(found), total)})
+        listed = shapes.fitting([{**whole.document(each), "read": each.id not in unread} for each in found], "name", "title")
+        return shapes.Documents.model_validate({"documents": listed, "total": total, **_next(asked.offset, len(listed), total)})
 
     def search_documents(self, asked: SearchDocuments) -> shapes.Hits:
         documents = tuple(self._document(id).id for id in asked.documents)
         wanted = SearchFilter(documents=documents, kinds=tuple(map(HitKind, asked.kinds)))
         self.library.storage.reindex(limit=100_000)  # no worker need run beside this
         found = self.library.search(self.actor, asked.query, filter=wanted, limit=asked.limit, offset=asked.offset)
-        return shapes.Hits.model_validate({**whole.search(found), **_next(asked.offset, len(found.hits), found.total)})
+        told = whole.search(found)
+        hits = shapes.fitting(told["hits"], "name", "snippet")
+        return shapes.Hits.model_validate({**told, "hits": hits, **_next(asked.offset, len(hits), found.total)})
 
     def read_pages(self, asked: ReadPages) -> shapes.Pages:
         document = self._document(asked.document)
@@ -136,7 +138,7 @@ class Tools:
     def ask_documents(self, asked: AskDocuments) -> Run:
         documents = [self._document(id).id for id in asked.documents]
         if asked.session:
-            sitting = self.library.session(self.actor, asked.session)
+            sitting = self._session(asked.session)
             if set(documents) - set(sitting.documents):
                 sitting = self.library.choose_documents(self.actor, sitting.id, [*sitting.documents, *documents])
         elif documents:
@@ -160,6 +162,15 @@ class Tools:
 
     def summarized(self, run: Run) -> shapes.Summary:
         return self.read_summary(ReadSummary(summary=run.result))
+
+    def _session(self, id: str) -> Session:
+        """Raises: NotFound, also for one that lies in the trash or asks a document that does."""
+        found = self.library.session(self.actor, id)
+        if found.deleted_at:
+            raise NotFound(say("There is no such session."), say("It may have been deleted, or belong to somebody else."))
+        for document in found.documents:
+            self._document(document)
+        return found
 
     def _document(self, id: str) -> Document:
         """Raises: NotFound, also for what lies in the trash."""
