@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kimi_docs.analyze.columns import SETS, checked
+from kimi_docs.analyze.columns import SETS, checked, column_set
 from kimi_docs.domain.batch import BatchEntry, BatchView
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import RunState
@@ -21,6 +21,13 @@ from pages.shared.state import _
 
 UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
 NAMES = {"literature": mark("Literature matrix"), "contracts": mark("Contracts"), "financials": mark("Financial figures")}
+KINDS = {
+    ValueType.TEXT: mark("text"),
+    ValueType.NUMBER: mark("number"),
+    ValueType.DATE: mark("date"),
+    ValueType.YES_NO: mark("yes or no"),
+    ValueType.CHOICE: mark("one of several"),
+}
 STANDINGS = {
     words.Standing.VERIFIED: "✓",
     words.Standing.SILENT: "",
@@ -29,12 +36,16 @@ STANDINGS = {
 library, actor = state.library(), state.actor()
 
 
+def kind_name(value: object) -> str:
+    return _(KINDS[ValueType(str(value))])
+
+
 def choose_columns() -> tuple[Column, ...]:
     """The questions, to be changed at will. Raises: WrongUse."""
     picked = st.selectbox(_("Begin with"), list(SETS), format_func=lambda id: _(NAMES[id]), key="column_set")
     rows = [
         {"name": c.name, "question": c.question, "type": c.type.value, "unit": c.unit, "choices": ", ".join(c.choices)}
-        for c in SETS[picked]
+        for c in column_set(picked, state.language())
     ]
     with st.container(key="columns"):
         changed: Any = st.data_editor(
@@ -46,7 +57,9 @@ def choose_columns() -> tuple[Column, ...]:
             column_config={
                 "name": st.column_config.TextColumn(_("Column"), required=True),
                 "question": st.column_config.TextColumn(_("Question"), width="large"),
-                "type": st.column_config.SelectboxColumn(_("Type"), options=[kind.value for kind in ValueType], default="text"),
+                "type": st.column_config.SelectboxColumn(
+                    _("Type"), options=[kind.value for kind in ValueType], default="text", format_func=kind_name
+                ),
                 "unit": st.column_config.TextColumn(_("Unit")),
                 "choices": st.column_config.TextColumn(_("Choices, parted by commas")),
             },
@@ -225,7 +238,7 @@ def add_column(view: BatchView) -> None:
     batch = view.batch
     with st.expander(_("Add a column"), icon=":material/add_column_right:"), st.container(key="add_column"):
         name, question = st.text_input(_("Column"), key="new_name"), st.text_input(_("Question"), key="new_question")
-        kind = st.selectbox(_("Type"), [kind.value for kind in ValueType], key="new_type")
+        kind = st.selectbox(_("Type"), [kind.value for kind in ValueType], format_func=kind_name, key="new_type")
         unit, choices = st.text_input(_("Unit"), key="new_unit"), st.text_input(_("Choices, parted by commas"), key="new_choices")
         if not name.strip():
             return

@@ -18,6 +18,7 @@ HOSTILE = ("{0}", "{}", "{", "}", "%s", "%(name)s", "{x.__class__}", "{name!r}",
 
 # Where a text that was marked elsewhere is translated or passed on: file:function.
 PASSED_ON = {
+    "kimi_docs/analyze/columns.py:said",  # SETS
     "kimi_docs/cli/batches.py:_text",  # STATES
     "kimi_docs/cli/console.py:progress",  # STAGES
     "kimi_docs/cli/console.py:say",
@@ -29,6 +30,7 @@ PASSED_ON = {
     "kimi_docs/export/words.py:standing",  # STANDINGS
     "kimi_docs/export/words.py:verdict",  # VERDICTS
     "kimi_docs/language.py:text",
+    "pages/table.py:kind_name",  # KINDS
     "pages/batch.py:drawn",  # STATES
     "pages/batch.py:new_batch",  # TEMPLATES
     "pages/batch.py:one",  # STAGES, STATES

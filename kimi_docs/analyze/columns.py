@@ -1,6 +1,7 @@
 """A YAML file, or the name of a set → the columns of a table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 from kimi_docs.analyze.own_templates import MOST_BYTES, YAML_ERRORS, flat
 from kimi_docs.domain.table import Column, ValueType
 from kimi_docs.errors import WrongUse
-from kimi_docs.language import say
+from kimi_docs.language import mark, say, translate
 
 MOST_COLUMNS = 100
 TYPES = {**{kind.value: kind for kind in ValueType}, "yes_no": ValueType.YES_NO, "one of": ValueType.CHOICE}
@@ -21,37 +22,50 @@ def _column(name: str, question: str, type: ValueType = ValueType.TEXT, **more: 
 
 SETS: Mapping[str, tuple[Column, ...]] = {
     "literature": (
-        _column("Question", "What question does the study ask?"),
-        _column("Method", "Which method does the study use?"),
-        _column("Data set", "Which data does the study use?"),
-        _column("Sample", "How large is the sample?", ValueType.NUMBER),
-        _column("Result", "What is the main result?"),
-        _column("Limitation", "Which limitations do the authors name?"),
+        _column(mark("Question"), mark("What is the purpose of the study?")),
+        _column(mark("Method"), mark("Which method does the study use?")),
+        _column(mark("Data set"), mark("Which data does the study use?")),
+        _column(mark("Sample"), mark("How large is the sample?"), ValueType.NUMBER),
+        _column(mark("Result"), mark("What is the main result?")),
+        _column(mark("Limitation"), mark("What are the limitations of the study?")),
     ),
     "contracts": (
-        _column("Parties", "Who are the parties to the contract?"),
-        _column("Effective date", "On which date does the contract take effect?", ValueType.DATE),
-        _column("Term", "How long does the contract run?"),
-        _column("Notice period", "How many days of notice are needed to terminate it?", ValueType.NUMBER, unit="days"),
-        _column("Amount", "How much is to be paid in all?", ValueType.NUMBER),
-        _column("Governing law", "Which law governs the contract?"),
-        _column("Renews itself", "Does the contract renew itself?", ValueType.YES_NO),
+        _column(mark("Parties"), mark("Who are the parties to the contract?")),
+        _column(mark("Effective date"), mark("On which date does the contract take effect?"), ValueType.DATE),
+        _column(mark("Term"), mark("How long does the contract run?")),
+        _column(
+            mark("Notice period"), mark("How many days of notice are needed to terminate it?"), ValueType.NUMBER, unit=mark("days")
+        ),
+        _column(mark("Amount"), mark("How much is to be paid in all?"), ValueType.NUMBER),
+        _column(mark("Governing law"), mark("Which law governs the contract?")),
+        _column(mark("Renews itself"), mark("Does the contract renew itself?"), ValueType.YES_NO),
     ),
     "financials": (
-        _column("Period", "Which period is reported?"),
-        _column("Currency", "In which currency are the figures?"),
-        _column("Revenue", "What is the total revenue of the period?", ValueType.NUMBER),
-        _column("Net profit", "What is the net profit of the period?", ValueType.NUMBER),
-        _column("Total assets", "What are the total assets?", ValueType.NUMBER),
-        _column("Operating cash flow", "What is the net cash flow from operating activities?", ValueType.NUMBER),
+        _column(mark("Period"), mark("Which period is reported?")),
+        _column(mark("Currency"), mark("In which currency are the figures?")),
+        _column(mark("Revenue"), mark("What is the total revenue of the period?"), ValueType.NUMBER),
+        _column(mark("Net profit"), mark("What is the net profit of the period?"), ValueType.NUMBER),
+        _column(mark("Total assets"), mark("What are the total assets?"), ValueType.NUMBER),
+        _column(mark("Operating cash flow"), mark("What is the net cash flow from operating activities?"), ValueType.NUMBER),
     ),
 }
+
+
+def column_set(name: str, language: str | None = None) -> tuple[Column, ...]:
+    """The columns of a set, asked in that language (the current one). Raises: KeyError."""
+
+    def said(text: str) -> str:
+        return translate(text, language)
+
+    return tuple(
+        replace(column, name=said(column.name), question=said(column.question), unit=said(column.unit)) for column in SETS[name]
+    )
 
 
 def load_columns(source: str) -> tuple[Column, ...]:
     """Raises: WrongUse."""
     if source in SETS:
-        return SETS[source]
+        return column_set(source)
     path = Path(source)
     if not path.is_file():
         raise WrongUse(
