@@ -128,7 +128,8 @@ class S3Blobs:
                 self._client.put_object(**self._at(id), Body=BytesIO(content), ContentMD5=base64.b64encode(digest).decode())
                 faults.point("blob_saved")
                 with suppress(KimiDocsError):  # a full disk here is no reason to refuse what is kept there
-                    self._copies.keep(id, [content])
+                    if self._copies.bytes < COPIES_BYTES:  # of many that are put at once none could go before an hour is over
+                        self._copies.keep(id, [content])
         return id
 
     def get(self, id: str) -> bytes:
@@ -258,6 +259,8 @@ class Copies:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.bytes = 0
+        """About so much they take: what was there when it was last tidied, and what came since."""
         self._tidied = -TIDY_EVERY_SECONDS
 
     def find(self, id: str) -> Path | None:
@@ -304,6 +307,7 @@ class Copies:
                 for chunk in chunks:
                     digest.update(chunk)
                     out.write(chunk)
+                self.bytes += out.tell()
             return part.replace(file) if digest.hexdigest() == id else None
         finally:
             part.unlink(missing_ok=True)
@@ -314,7 +318,7 @@ class Copies:
             self._tidy()
 
     def _tidy(self) -> None:
-        now, total = time.time(), 0
+        now, total, self.bytes = time.time(), 0, 0
         for used_at, size, file in sorted(_seen(self._folder), reverse=True):
             total += size
             unused = now - used_at
@@ -323,6 +327,8 @@ class Copies:
                 with suppress(OSError):  # another process was first
                     if file.stat().st_mtime == used_at:  # not asked for meanwhile
                         file.unlink()
+            else:
+                self.bytes += size
 
 
 def _seen(folder: Path) -> Iterator[tuple[float, int, Path]]:

@@ -283,9 +283,9 @@ def test_a_full_disk_is_said_when_fetching_and_is_no_matter_when_sending(
 
 
 def test_copies_make_room_but_not_those_in_use(blobs: Blobs, bucket: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.blobs_s3.COPIES_BYTES", 250)
     ages = {"in use": 60, "an hour ago": 3700, "a day ago": 90_000, "in between": 50_000}
     ids = {name: blobs.put(name.ljust(100).encode()) for name in ages}
+    monkeypatch.setattr("storage.blobs_s3.COPIES_BYTES", 250)
     part = home / "copies" / ".left.part"
     part.touch()
     for name, seconds in ages.items():
@@ -295,6 +295,16 @@ def test_copies_make_room_but_not_those_in_use(blobs: Blobs, bucket: str, home: 
     again.put(b"new")
     assert {file.name for file in copies(home)} == {ids["in use"], ids["an hour ago"], hashlib.sha256(b"new").hexdigest()}
     assert again.get(ids["a day ago"]).strip() == b"a day ago"
+
+
+def test_many_that_are_put_at_once_do_not_fill_the_disk(
+    s3: S3Server, blobs: Blobs, bucket: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.blobs_s3.COPIES_BYTES", 250)
+    ids = [blobs.put(f"{number}".ljust(100).encode()) for number in range(10)]
+    assert sum(file.stat().st_size for file in copies(home)) == 300
+    assert len(s3.objects(at(bucket))) == 10
+    assert [blobs.get(id).strip() for id in ids] == [str(number).encode() for number in range(10)]
 
 
 def test_copies_nobody_asked_for_in_a_week_go(blobs: Blobs, bucket: str, home: Path) -> None:
