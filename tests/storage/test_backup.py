@@ -1,8 +1,10 @@
 """A backup put back is what was kept, whatever the databases; one that is not whole changes nothing."""
 
 import json
+import sqlite3
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -160,6 +162,26 @@ def test_it_is_one_moment_while_others_write(opened: Any, tmp_path: Path) -> Non
         end.set()
         for writer in writers:
             writer.join()
+
+
+def test_a_database_that_somebody_holds_is_not_waited_for_without_end(
+    opened: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = opened("sqlite", "old")
+    monkeypatch.setattr("storage.snapshot.BUSY_SECONDS", 0.1)
+    holder = sqlite3.connect(tmp_path / "old" / "kimi-docs.sqlite3", isolation_level=None, check_same_thread=False)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    end = threading.Timer(10, holder.close)  # else nothing would ever end it
+    end.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(KimiDocsError, match="busy"):
+            old.backup(tmp_path / "all.zip", {})
+    finally:
+        end.cancel()
+        holder.close()
+    assert time.monotonic() - began < 5
 
 
 def rewritten(file: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
