@@ -34,6 +34,7 @@ from storage.backup_format import (
     row_of,
     rows_name,
 )
+from storage.blobs import FolderBlobs
 from storage.engine import open_engine, reading, writing
 from storage.migrate import make, upgrade, versions
 from storage.scope import everybodys, is_empty, put_back
@@ -61,7 +62,7 @@ def restore_backup(engine: Engine, blobs: Blobs, file: Path, *, merge: bool) -> 
     with _opened(file) as archive:
         contents = _contents(archive)
         _refuse_newer(contents)
-        _check_room(contents, engine)
+        _check_room(contents, engine, blobs)
         for name in contents.entries:
             _check(archive, contents, name)
         if not merge:
@@ -123,11 +124,12 @@ def _refuse_newer(contents: Contents) -> None:
         )
 
 
-def _check_room(contents: Contents, engine: Engine) -> None:
-    """What it takes unpacked is there, so that no archive can fill a disk."""
-    folder = Path(engine.url.database or "").parent if engine.dialect.name == "sqlite" else Path(tempfile.gettempdir())
+def _check_room(contents: Contents, engine: Engine, blobs: Blobs) -> None:
+    """What it takes unpacked is there, so that no archive can fill a disk. Of a server and a bucket others take care."""
+    folder = Path(engine.url.database or "").parent if engine.dialect.name == "sqlite" else None
+    folder = folder or (blobs.folder if isinstance(blobs, FolderBlobs) else None)
     needed = 2 * sum(entry.size for entry in contents.entries.values())
-    if folder.is_dir() and shutil.disk_usage(folder).free < needed:
+    if folder and folder.is_dir() and shutil.disk_usage(folder).free < needed:
         megabytes = needed // 1024**2 + 1
         raise KimiDocsError(
             say("The disk is full: {megabytes} MB are needed.", megabytes=megabytes), say("Nothing was changed. Make room.")

@@ -1,6 +1,7 @@
 """A backup put back is what was kept, whatever the databases; one that is not whole changes nothing."""
 
 import json
+import shutil
 import sqlite3
 import sys
 import threading
@@ -329,6 +330,19 @@ def test_what_would_be_unpacked_in_memory_at_once_is_refused(opened: Any, archiv
             other.writestr(name, old.read(name), zipfile.ZIP_BZIP2 if name.startswith("files/") else zipfile.ZIP_DEFLATED)
     with pytest.raises(Damaged, match="files/"):
         opened("sqlite", "new").restore(tmp_path / "other.zip")
+
+
+@pytest.mark.postgres
+def test_room_is_looked_for_where_it_is_taken(opened: Any, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full, real = tmp_path / "tmp", shutil.disk_usage
+    full.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(full))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: real(path)._replace(free=real(path).free * (Path(path) != full)))
+    new = opened("postgres", "new")
+    new.restore(archive)  # into a server, and a folder on another disk
+    full = tmp_path / "new" / "blobs"
+    with pytest.raises(KimiDocsError, match="disk is full"):
+        new.restore(archive, merge=True)
 
 
 def test_own_files_that_could_not_be_put_back_do_not_spoil_the_backup(opened: Any, tmp_path: Path) -> None:
