@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from kimi_docs.domain.claims import Session
 from kimi_docs.domain.runs import Run, RunState
 from kimi_docs.domain.scope import LOCAL
 from kimi_docs.library import Library
-from tests.conftest import ROOT
+from tests.conftest import ROOT, eventually
 from tests.kimi_server import KimiServer
 
 SAMPLES = ROOT / "samples"
@@ -327,6 +328,20 @@ def test_a_backup_is_restored_elsewhere_with_templates_and_without_the_key(
     assert as_json("restore", out, code=2)["error"]["code"] == "wrong_use"
     assert as_json("restore", out, "--merge")["rows"] == made["rows"]
     assert as_json("restore", PAPER, code=65)["error"]["code"] == "damaged"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no orderly end there")
+def test_a_backup_that_is_ended_leaves_no_copy_behind(home: Path, library: Library, tmp_path: Path) -> None:
+    store = library.storage.of(LOCAL)
+    for number in range(150):
+        store.save_session(Session(id=f"{number}", title=os.urandom(200_000).hex(), documents=()))
+    out = tmp_path / "out"
+    out.mkdir()
+    with subprocess.Popen([sys.executable, "-m", "kimi_docs", "backup", out / "all.zip"]) as process:
+        eventually(lambda: list(out.iterdir()))
+        process.terminate()
+        assert process.wait(20) == 130
+    assert list(out.iterdir()) == []
 
 
 def test_a_backup_says_what_it_could_not_hold(home: Path, tmp_path: Path) -> None:

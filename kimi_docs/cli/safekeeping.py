@@ -1,5 +1,6 @@
 """backup, restore."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def backup(context: typer.Context, out: Out, json: Json = False) -> None:
     console = _console(context, json)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # else a copy of everything would stay behind in OUT's folder
     with console.desk() as desk:
         made = desk.library.backup(out)
     console.result({"file": str(out), **_shape(made)}, lambda: _told(made))
