@@ -18,7 +18,19 @@ from kimi_docs.domain.ports import Blobs
 from kimi_docs.domain.safekeeping import Backup
 from kimi_docs.errors import KimiDocsError, NotFound
 from kimi_docs.language import say
-from storage.backup_format import FILES, LIST, MOST_OWN_BYTES, OWN, Contents, Entry, kept_tables, known_name, row_to_json, rows_name
+from storage.backup_format import (
+    FILES,
+    LIST,
+    MOST_OWN_BYTES,
+    OWN,
+    UNREADABLE,
+    Contents,
+    Entry,
+    kept_tables,
+    known_name,
+    row_to_json,
+    rows_name,
+)
 from storage.migrate import current
 from storage.scope import documents_in_trash, everybodys, kept_blobs, read_blobs
 from storage.snapshot import snapshot
@@ -43,6 +55,8 @@ def write_backup(engine: Engine, blobs: Blobs, out: Path, own: Mapping[str, byte
                 contents = _write(engine, blobs, target, own, out.parent)
                 target.flush()
                 os.fsync(target.fileno())
+            if contents.missing and out.exists() and not previous(out).exists():
+                out.replace(previous(out))  # it may have what is missing now
             temporary.replace(out)
         finally:
             temporary.unlink(missing_ok=True)
@@ -51,13 +65,26 @@ def write_backup(engine: Engine, blobs: Blobs, out: Path, own: Mapping[str, byte
     return contents.backup
 
 
+def previous(out: Path) -> Path:
+    """Where an older backup of this name is kept when the new one lacks something."""
+    return out.with_name(f"{out.name}.previous")
+
+
 def _refuse_other(out: Path) -> None:
     """What is replaced is an older backup, or an empty file: a slip must not cost the library itself, or a document."""
-    if out.exists() and not (out.is_file() and (zipfile.is_zipfile(out) or not out.stat().st_size)):
+    if out.exists() and not (out.is_file() and (not out.stat().st_size or _is_backup(out))):
         raise KimiDocsError(
             say("The backup cannot be written to {place}: something else is there.", place=str(out)),
             say("Nothing was changed. Choose another name."),
         )
+
+
+def _is_backup(file: Path) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return LIST in archive.namelist()
+    except UNREADABLE:
+        return False
 
 
 def _not_written(error: OSError, out: Path) -> KimiDocsError:

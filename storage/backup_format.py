@@ -7,7 +7,11 @@ backup.json               versions, and each entry's count or size and its SHA-2
 """
 
 import json
+import lzma
 import re
+import struct
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +22,12 @@ import sqlalchemy as sa
 from kimi_docs.domain.safekeeping import Backup
 from storage.columns import Moment
 from storage.tables import marks, metadata, passages, sources
+
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, TypeError, ValueError, AttributeError),
+    *(RuntimeError, OverflowError),  # of these also: it asks for a password, is packed in an unknown way, is nested too deeply
+)
+"""What reading an archive and its list raises where they are none."""
 
 FORMAT = 1
 LIST = "backup.json"

@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from kimi_docs import faults
@@ -27,7 +28,7 @@ class FolderBlobs:
         id = hashlib.sha256(content).hexdigest()
         file = self._file(id)
         try:
-            if file.is_file() and file.stat().st_size == len(content):
+            if _holds(file, content):
                 return id
             self._make(file.parent)
             faults.point("blob_saving")
@@ -90,6 +91,13 @@ def place_of(id: str) -> str:
 def missing(id: str) -> NotFound:
     """The error that says so."""
     return NotFound(say("The file {id} is missing.", id=id[:12]), say("Add the document again."))
+
+
+def _holds(file: Path, content: bytes) -> bool:
+    """These bytes are there already. A file of the same length that was damaged since is written anew."""
+    with suppress(OSError):
+        return file.is_file() and file.stat().st_size == len(content) and file.read_bytes() == content
+    return False
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -2,12 +2,9 @@
 
 import hashlib
 import json
-import lzma
 import shutil
-import struct
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -28,6 +25,7 @@ from storage.backup_format import (
     MOST_LIST_BYTES,
     MOST_OWN_BYTES,
     OWN,
+    UNREADABLE,
     Contents,
     contents_of,
     kept_tables,
@@ -43,11 +41,6 @@ from storage.tables import runs
 _AT_ONCE = 1 << 20
 _MANY = 200
 _LONGEST_LINE = 256 * 1024**2
-_UNREADABLE = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, KeyError, TypeError, ValueError, AttributeError),
-    *(RuntimeError, OverflowError),  # of these also: it asks for a password, is packed in an unknown way, is nested too deeply
-)
-"""What reading an archive and its list raises where they are none."""
 _IN_STEPS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Ways of packing that a member can be unpacked from piece by piece; what is packed in others fills the memory at once."""
 
@@ -89,7 +82,7 @@ def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         message = say("{name} cannot be opened: {reason}.", name=str(file), reason=error.strerror or type(error).__name__)
         raise KimiDocsError(message, say("Nothing was changed. Check the path and who may read it.")) from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _spoiled() from error
     with archive:
         yield archive
@@ -108,7 +101,7 @@ def _contents(archive: zipfile.ZipFile) -> Contents:
             raise _spoiled()
         contents = contents_of(json.loads(_whole(archive, LIST)))
         sizes = {name: archive.getinfo(name).file_size for name in contents.entries}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _spoiled() from error
     for name, entry in contents.entries.items():
         if sizes[name] != entry.size or (name.startswith(OWN) and entry.size > MOST_OWN_BYTES):
@@ -142,7 +135,7 @@ def _parts(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
             raise _spoiled(name)
         with archive.open(name) as member:
             yield from iter(lambda: member.read(_AT_ONCE), b"")
-    except (*_UNREADABLE, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise _spoiled(name) from error
 
 
@@ -209,7 +202,7 @@ def _rows(archive: zipfile.ZipFile, contents: Contents, table: sa.Table) -> Iter
         with archive.open(name) as member:
             for line in iter(lambda: member.readline(_LONGEST_LINE), b""):
                 yield row_of(line, table)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _spoiled(name) from error
 
 

@@ -38,6 +38,8 @@ def backup(context: typer.Context, out: Out, json: Json = False) -> None:
     with console.desk() as desk:
         made = desk.library.backup(out)
     console.result({"file": str(out), **_shape(made)}, lambda: _told(made))
+    if made.missing and out.with_name(f"{out.name}.previous").exists():
+        console.say("The older backup is kept beside it: {name}", name=f"{out.name}.previous")
     _leave(made)
 
 

@@ -352,6 +352,19 @@ def test_own_files_that_could_not_be_put_back_do_not_spoil_the_backup(opened: An
     assert own == {"templates/mine.yaml": b"x"}
 
 
+def test_a_backup_that_lacks_something_does_not_take_the_place_of_one_that_may_have_it(opened: Any, tmp_path: Path) -> None:
+    old, out = opened("sqlite", "old"), tmp_path / "all.zip"
+    id = old.blobs.put(CONTENT)
+    old.of(ALICE).save_document(replace(KEPT, id=id))
+    assert old.backup(out, {}).missing == ()
+    old.blobs.path(id).unlink()
+    for _ in range(2):
+        assert old.backup(out, {}).missing == (id,)
+    new = opened("sqlite", "new")
+    new.restore(tmp_path / "all.zip.previous")
+    assert new.blobs.get(id) == CONTENT
+
+
 def test_what_is_no_backup_is_not_replaced_by_one(opened: Any, tmp_path: Path) -> None:
     old = opened("sqlite", "old")
     fill(old)

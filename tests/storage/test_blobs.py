@@ -73,11 +73,12 @@ def test_what_is_not_there_can_be_asked_at_once(folder: FolderBlobs) -> None:
 
 def test_bytes_that_changed_on_the_disk_are_not_given_out_and_are_mended_by_putting_them_again(folder: FolderBlobs) -> None:
     id = folder.put(b"abc")
-    folder.path(id).write_bytes(b"ab")
-    with pytest.raises(NotFound, match="damaged"):
-        folder.get(id)
-    folder.put(b"abc")
-    assert folder.get(id) == b"abc"
+    for spoiled in (b"ab", b"abd"):
+        folder.path(id).write_bytes(spoiled)
+        with pytest.raises(NotFound, match="damaged"):
+            folder.get(id)
+        folder.put(b"abc")
+        assert folder.get(id) == b"abc"
 
 
 def test_a_full_disk_is_said_and_leaves_no_half_file(folder: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
