@@ -31,7 +31,8 @@ PAPER = ROOT / "samples" / "paper-en.pdf"
 QUESTION = "How much cooler were streets with much canopy at midday?"
 SECRET = "The vault opens with chrysanthemum."
 READING = ["list_documents", "search_documents", "read_pages", "list_summaries", "read_summary"]
-WORKING = ["ask_documents", "summarize_document"]
+WRITING = {"ask_documents", "summarize_document"}
+WORKING = ["ask_documents", "estimate_summary", "summarize_document"]
 BOB_ELSEWHERE = Actor(person="bob", space="blue")
 
 
@@ -86,7 +87,7 @@ async def test_a_program_finds_reads_asks_and_summarizes_and_stdout_is_the_proto
     async with connected("--allow-work", mode="legacy", lines=lines) as client:
         tools = (await client.list_tools()).tools
         assert [tool.name for tool in tools] == READING + WORKING
-        assert [tool.annotations.read_only_hint for tool in tools] == [True] * 5 + [False] * 2
+        assert [tool.annotations.read_only_hint for tool in tools] == [tool.name not in WRITING for tool in tools]
         assert all(tool.output_schema["type"] == "object" for tool in tools)
         assert [each["id"] for each in (await told(client, "list_documents"))["documents"]] == [paper]
         hit = (await told(client, "search_documents", query="canopy share"))["hits"][0]
@@ -98,7 +99,9 @@ async def test_a_program_finds_reads_asks_and_summarizes_and_stdout_is_the_proto
         assert {c["verdict"] for claim in answer["claims"] for c in claim["citations"]} == {"exact"}
         again = await told(client, "ask_documents", session=answer["session"], question="How many stations were placed?")
         assert again["session"] == answer["session"]
+        assert (await told(client, "estimate_summary", document=paper))["known"] is False
         made = await told(client, "summarize_document", document=paper)
+        assert (await told(client, "estimate_summary", document=paper))["known"] is True
         assert made["claims_verified"] == made["claims_total"] > 0
         assert [each["id"] for each in (await told(client, "list_summaries", document=paper))["summaries"]] == [made["id"]]
         assert (await told(client, "read_summary", summary=made["id"]))["sections"] == made["sections"]
@@ -171,6 +174,7 @@ async def test_what_is_another_persons_or_in_the_trash_is_not_there(desk: Callab
                 ("read_pages", {}),
                 ("list_summaries", {}),
                 ("summarize_document", {}),
+                ("estimate_summary", {}),
                 ("search_documents", {"query": "vault"}),
                 ("ask_documents", {"question": "What opens the vault?"}),
             ):

@@ -77,6 +77,19 @@ class Hits(Result):
     next_offset: int | None
 
 
+class Estimate(Result):
+    document: str
+    engine: str
+    model: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    currency: str | None
+    minutes: float
+    known: bool
+
+
 class Page(_Told):
     number: int
     label: Name

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kimi_docs.domain.claims import Length, Session
+from kimi_docs.domain.claims import Length, Session, SummaryOrder
 from kimi_docs.domain.document import Document
 from kimi_docs.domain.runs import Run
 from kimi_docs.domain.scope import Actor
@@ -147,11 +147,17 @@ class Tools:
             raise WrongUse(say("There is no document in this session."), say("Choose at least one document to ask."))
         return self.library.ask(self.actor, sitting.id, asked.question)
 
+    def estimate_summary(self, asked: SummarizeDocument) -> shapes.Estimate:
+        told = self.library.estimate(self.actor, self._document(asked.document).id, self._order(asked))
+        return shapes.Estimate.model_validate(whole.estimate(told))
+
     def summarize_document(self, asked: SummarizeDocument) -> Run | shapes.Summary:
         """The summary, where there is one of that order."""
-        order = self.library.order(template=asked.template, language=asked.language, length=asked.length, audience=asked.audience)
-        made = self.library.summarize(self.actor, self._document(asked.document).id, order)
+        made = self.library.summarize(self.actor, self._document(asked.document).id, self._order(asked))
         return made if isinstance(made, Run) else self.read_summary(ReadSummary(summary=made.id))
+
+    def _order(self, asked: SummarizeDocument) -> SummaryOrder:
+        return self.library.order(template=asked.template, language=asked.language, length=asked.length, audience=asked.audience)
 
     def answered(self, run: Run) -> shapes.Answer:
         answer = self.library.answer(self.actor, run.result)
@@ -249,6 +255,14 @@ WORKING = (
         title="Ask documents",
         description="An answer from the documents, every claim with quotes that were looked up in them. It is kept, may "
         "take minutes and may cost money. Tell which claims are not verified.",
+    ),
+    Tool(
+        work=Tools.estimate_summary,
+        arguments=SummarizeDocument,
+        result=shapes.Estimate,
+        title="Estimate a summary",
+        description="Calls, tokens, money and minutes that summarize_document with the same arguments would take; known: it is "
+        "there and costs nothing; cost null: the price is unknown. Sends nothing. Tell the price before you have something dear made.",
     ),
     Tool(
         work=Tools.summarize_document,
