@@ -262,7 +262,7 @@ WORKING = (
         result=shapes.Estimate,
         title="Estimate a summary",
         description="Calls, tokens, money and minutes that summarize_document with the same arguments would take; known: it is "
-        "there and costs nothing; cost null: the price is unknown. Sends nothing. Tell the price before you have something dear made.",
+        "there and costs nothing; cost null: the price is unknown. Sends nothing. Tell the price before what is dear is made.",
     ),
     Tool(
         work=Tools.summarize_document,
