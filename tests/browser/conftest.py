@@ -27,7 +27,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MILLISECONDS = 45_000
+PATIENCE_MILLISECONDS = 90_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 

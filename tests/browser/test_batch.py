@@ -51,7 +51,7 @@ def test_a_batch_survives_a_reload_and_a_kill_and_is_exported(
 def test_a_batch_is_stopped_and_gone_on_with(
     served: Served, open_page: OpenPage, kimi: Callable[..., KimiServer], tmp_path: Path
 ) -> None:
-    server = kimi(latency=1.0, concurrency=2)
+    server = kimi(latency=3.0, concurrency=2)  # so that it is under way when the page shows it, on a busy machine too
     served.start()
     page, seen = open_page()
     chosen(page, served.url, notes(tmp_path / "notes", 12))
