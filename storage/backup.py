@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from kimi_docs import __version__
 from kimi_docs.domain.ports import Blobs
-from kimi_docs.domain.safekeeping import Backup
+from kimi_docs.domain.safekeeping import Backup, previous
 from kimi_docs.errors import KimiDocsError, NotFound
 from kimi_docs.language import say
 from storage.backup_format import (
@@ -63,11 +63,6 @@ def write_backup(engine: Engine, blobs: Blobs, out: Path, own: Mapping[str, byte
     except OSError as error:
         raise _not_written(error, out) from error
     return contents.backup
-
-
-def previous(out: Path) -> Path:
-    """Where an older backup of this name is kept when the new one lacks something."""
-    return out.with_name(f"{out.name}.previous")
 
 
 def _refuse_other(out: Path) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from kimi_docs.cli.console import PARTLY
 from kimi_docs.cli.documents import Json, _console
-from kimi_docs.domain.safekeeping import Backup
+from kimi_docs.domain.safekeeping import Backup, previous
 from kimi_docs.language import translate
 
 Out = Annotated[Path, typer.Argument(metavar="OUT", help=translate("The file to write, for instance kimi-docs.zip."))]
@@ -38,8 +38,8 @@ def backup(context: typer.Context, out: Out, json: Json = False) -> None:
     with console.desk() as desk:
         made = desk.library.backup(out)
     console.result({"file": str(out), **_shape(made)}, lambda: _told(made))
-    if made.missing and out.with_name(f"{out.name}.previous").exists():
-        console.say("The older backup is kept beside it: {name}", name=f"{out.name}.previous")
+    if made.missing and previous(out).exists():
+        console.say("The older backup is kept beside it: {name}", name=previous(out).name)
     _leave(made)
 
 

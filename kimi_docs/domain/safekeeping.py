@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,3 +18,8 @@ class Backup:
 
     missing: tuple[str, ...] = ()
     """Ids of files that were missing, or no longer what they were, when it was made."""
+
+
+def previous(out: Path) -> Path:
+    """Where an older backup of this name is kept when the new one lacks something."""
+    return out.with_name(f"{out.name}.previous")

@@ -17,7 +17,7 @@ from PIL import Image
 from kimi_docs.domain.text import HiddenKind
 from kimi_docs.extract import pdf_objects
 from kimi_docs.extract.hidden import is_mark, unseen
-from kimi_docs.extract.pdf_suspects import MINUTE, ink, suspects
+from kimi_docs.extract.pdf_suspects import MINUTE, ink, is_off, suspects
 
 Range = tuple[int, int]
 
@@ -88,13 +88,13 @@ def _together(raw: str, judge: "_Judge") -> Iterator[list[Range]]:
         yield lines
 
 
-def _place(box: pdf_objects.Bounds | None, sheet: Sequence[float]) -> HiddenKind | None:
+def _place(box: pdf_objects.Bounds | None, sheet: pdf_objects.Bounds) -> HiddenKind | None:
     """Why what stands here may not be seen."""
     if box is None:
         return None
-    left, bottom, right, top = box
-    if right < sheet[0] or left > sheet[2] or top < sheet[1] or bottom > sheet[3]:
+    if is_off(box, sheet):
         return HiddenKind.OFF_PAGE
+    left, bottom, right, top = box
     return HiddenKind.TINY if 0 < top - bottom < MINUTE and right - left < MINUTE else None
 
 

@@ -16,7 +16,7 @@ from kimi_docs.domain.text import HiddenKind
 from kimi_docs.extract import pdf_objects
 from kimi_docs.extract.pdf_objects import Bounds, Boxes, Drawn
 
-UNPAINTED = (raw_pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, raw_pdfium.FPDF_TEXTRENDERMODE_CLIP)
+UNPAINTED = frozenset((raw_pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, raw_pdfium.FPDF_TEXTRENDERMODE_CLIP))
 MINUTE = 2.0
 """Points of height and width; 2 is a third of the smallest print."""
 _SMALL = 4.0
@@ -80,7 +80,8 @@ class _Texts:
         _, bottoms, _, tops = self.boxes
         heights = map(sub, tops, bottoms)
         low = [number for number, height in enumerate(heights) if height < MINUTE]
-        unpainted = {number for number, mode in enumerate(modes) if mode in UNPAINTED} if _any_of(UNPAINTED, modes) else set()
+        none = UNPAINTED.isdisjoint(modes)
+        unpainted = set() if none else {number for number, mode in enumerate(modes) if mode in UNPAINTED}
         sure = {*unpainted, *_pale(self.pointers), *self._beyond()}
         for number in sorted(sure.union(low)):
             if self._layer and number in unpainted:
@@ -94,7 +95,7 @@ class _Texts:
         lefts, bottoms, rights, tops = self.boxes
         if min(rights) < left or min(tops) < bottom or max(lefts) > right or max(bottoms) > top:
             for number, box in enumerate(zip(*self.boxes, strict=True)):
-                if box[2] < left or box[3] < bottom or box[0] > right or box[1] > top:
+                if is_off(box, self._sheet):
                     yield number
 
     def _box(self, number: int) -> Bounds | None:
@@ -111,7 +112,6 @@ class _Texts:
                 self._look_at(drawn, HiddenKind.MARKED if self._layers.hold(form) else None)
 
     def _look_at(self, drawn: Sequence[Drawn], reason: HiddenKind | None) -> None:
-        left, bottom, right, top = self._sheet
         texts = [one.pointer for one in drawn]
         unpainted = [mode in UNPAINTED for mode in pdf_objects.render_modes(texts)]
         sure = {*_pale(texts), *compress(range(len(texts)), unpainted)}
@@ -119,7 +119,7 @@ class _Texts:
             box = pdf_objects.bounds(one)
             if not box or (self._layer and unpainted[number]):
                 continue
-            signed = reason or number in sure or box[2] < left or box[3] < bottom or box[0] > right or box[1] > top
+            signed = reason or number in sure or is_off(box, self._sheet)
             low = box[3] - box[1] < 4 * MINUTE  # a letter may be half as high as its size
             if signed or (low and pdf_objects.font_size(one.pointer) < _SMALL):
                 self._add(one.pointer, box, reason)
@@ -160,6 +160,11 @@ def _covers(numbers: Sequence[int], paths: Sequence[int]) -> Iterator[tuple[int,
             yield number, (left, bottom, right, top)
 
 
+def is_off(box: Bounds, sheet: Bounds) -> bool:
+    """All of it lies beside the sheet."""
+    return box[2] < sheet[0] or box[3] < sheet[1] or box[0] > sheet[2] or box[1] > sheet[3]
+
+
 def ink(text: int) -> HiddenKind | None:
     """Why what is written with this may not be seen."""
     if pdf_objects.render_mode(text) in UNPAINTED:
@@ -181,10 +186,6 @@ def _pale(texts: Sequence[int]) -> list[int]:
         for number, (red, green, blue, opacity) in enumerate(zip(*inks, strict=True))
         if (red >= _PALE and green >= _PALE and blue >= _PALE) or opacity <= _SHEER
     ]
-
-
-def _any_of(values: Sequence[int], among: Sequence[int]) -> bool:
-    return any(value in among for value in values)
 
 
 def _area(shape: Bounds) -> float:
